@@ -1,1 +1,9 @@
+//! keyferry carries secrets from Azure Key Vault into protected files on small devices.
+//!
+//! The modules are the rooms of a house: each uses only those of lower rows, and
+//! `tests/house.rs` holds the table.
 
+pub mod clock;
+pub mod error;
+pub mod name;
+pub mod secret;

@@ -1,1 +1,2 @@
-fn main(){}
+//! The `keyferry` program.
+fn main() {}

@@ -1,0 +1,128 @@
+//! The sentence of each error. The next step follows from [`Error::advice`].
+
+use std::fmt;
+
+use super::{Error, Place};
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClaimedDirectory { path, owner } => {
+                write!(f, "{} already belongs to {owner}", path.display())
+            }
+            Self::Config { place, problem, .. } => write!(f, "{place}: {problem}"),
+            Self::Credential { source, problem } => write!(f, "{source} {problem}"),
+            Self::Deadline => f.write_str("the run's deadline passed"),
+            Self::Disk {
+                action,
+                path,
+                errno,
+            } => write!(f, "cannot {action} {}: {errno}", path.display()),
+            Self::EarlySecret {
+                vault,
+                name,
+                valid_from,
+            } => {
+                write!(
+                    f,
+                    "secret {name} in {vault} is not valid before {valid_from}"
+                )
+            }
+            Self::ForeignFile { path } => {
+                write!(
+                    f,
+                    "{} exists and was not put there by keyferry",
+                    path.display()
+                )
+            }
+            Self::Hook {
+                set,
+                action,
+                problem,
+            } => write!(f, "on_change of {set}: {action}: {problem}"),
+            Self::Internal { what } => write!(f, "a bug in keyferry: {what}"),
+            Self::Locked {
+                path,
+                holder: Some(pid),
+            } => {
+                write!(f, "another run (process {pid}) holds {}", path.display())
+            }
+            Self::Locked { path, holder: None } => {
+                write!(f, "another run holds {}", path.display())
+            }
+            Self::Missing {
+                vault,
+                name,
+                version,
+                code,
+            } => match version {
+                Some(version) => write!(
+                    f,
+                    "{vault} has no version {version} of secret {name} ({code})"
+                ),
+                None => write!(f, "{vault} has no secret {name} ({code})"),
+            },
+            Self::MissingOnce { vault, name } => {
+                write!(f, "{vault} did not find secret {name}, which was there before; once is not enough to believe it")
+            }
+            Self::Network { host, phase, cause } => write!(f, "{phase}: {host}: {cause}"),
+            Self::NewerFormat { path } => {
+                write!(
+                    f,
+                    "{} was written by a later release and is left untouched",
+                    path.display()
+                )
+            }
+            Self::NoRoots { looked } => write!(f, "no certificate authorities found: {looked}"),
+            Self::NothingOnDisk { set } => write!(f, "set {set} has no whole version on disk"),
+            Self::Proxy {
+                proxy,
+                host,
+                status,
+            } => {
+                write!(
+                    f,
+                    "proxy {proxy} refused to connect to {host} (status {status})"
+                )
+            }
+            Self::Refused(refusal) => {
+                let code = refusal.inner.as_deref().unwrap_or(&refusal.code);
+                write!(
+                    f,
+                    "{} refused {}: {} ({code})",
+                    refusal.vault, refusal.object, refusal.cause
+                )
+            }
+            Self::Reply { host, problem } => write!(f, "{host}: {problem}"),
+            Self::RequestsSpent { limit } => {
+                write!(f, "the {limit} requests of this run are used up")
+            }
+            Self::ServerBusy { host, status, .. } => {
+                write!(f, "{host} answered with status {status}")
+            }
+            Self::SignInRefused(refusal) => match refusal.code {
+                Some(code) => write!(f, "{} refused the sign-in: AADSTS{code}", refusal.authority),
+                None => write!(
+                    f,
+                    "{} refused the sign-in: {}",
+                    refusal.authority, refusal.error
+                ),
+            },
+            Self::Tls { host, problem } => write!(f, "TLS: {host}: {problem}"),
+            Self::UnsafeDirectory { path, problem } => write!(f, "{} {problem}", path.display()),
+            Self::Usage { problem } => f.write_str(problem),
+            Self::WouldNeedChown { set, file, owner } => {
+                write!(f, "file {file} of set {set} is to belong to user {owner}, which only root may arrange")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}", self.file.display()),
+            line => write!(f, "{}:{line}:{}", self.file.display(), self.column),
+        }
+    }
+}

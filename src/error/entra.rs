@@ -1,0 +1,45 @@
+//! What to do about an AADSTS code (protocol notes 3.10, Entra's error reference).
+
+use super::SignInRefusal;
+
+/// The next step for a refused sign-in.
+pub(super) fn advice(refusal: &SignInRefusal) -> String {
+    let credential = &refusal.credential;
+    let client = &refusal.client_id;
+    let tenant = &refusal.tenant;
+    match refusal.code {
+        Some(7_000_215) => format!("put the secret's VALUE (not its id) into {credential}"),
+        Some(7_000_222) => format!("the client secret has expired: make a new one for app {client} and put it into {credential}"),
+        Some(7_000_218) => format!("app {client} wants a secret or certificate: check the identity's type"),
+        Some(700_016) => format!("app {client} is not in tenant {tenant}: check client_id, tenant and cloud"),
+        Some(7_000_112) => format!("enable the service principal of app {client}"),
+        Some(700_027) => format!("register the certificate of {credential} at app {client}, or renew it there if it has expired"),
+        Some(700_024) => "set this device's clock (NTP): the signed request lies outside its time".to_owned(),
+        Some(700_030) => format!("app {client} trusts another subject or issuer; set send_chain, or renew the certificate with the trusted subject"),
+        Some(50_012) => format!("check that the certificate of {credential} is registered at app {client}, and this device's clock"),
+        Some(70_021 | 700_211 | 700_212 | 700_213) => format!("compare issuer, audience and subject of the federated credential of app {client}"),
+        Some(700_229) => "use an app's or a managed identity's token as the federated token".to_owned(),
+        Some(90_002) => format!("tenant {tenant} is not in this cloud: correct \"tenant\", or set \"cloud\" to the tenant's cloud"),
+        Some(900_023) => "write \"tenant\" as the tenant's GUID or domain".to_owned(),
+        Some(90_038 | 900_382 | 900_432) => format!("tenant {tenant} lives in another cloud: set \"cloud\" to it"),
+        Some(500_011) => format!("Key Vault's audience is unknown in tenant {tenant}: check \"cloud\""),
+        Some(50_001 | 650_057) => "the audience is wrong for this tenant: check \"cloud\"".to_owned(),
+        Some(28_002 | 70_011 | 700_022 | 1_002_012) => "the scope was refused: check vault_audience of the cloud object".to_owned(),
+        Some(50_034) => "check the user's name and tenant".to_owned(),
+        Some(50_126) => "correct the password; do not try again before, the account locks".to_owned(),
+        Some(50_053) => "wait until the account is unlocked, and look at its sign-in log".to_owned(),
+        Some(50_055 | 50_057) => "renew the password or enable the user".to_owned(),
+        Some(50_072 | 50_074 | 50_076 | 50_078 | 50_079) => "a person must answer there: use a service principal or managed identity".to_owned(),
+        Some(50_097 | 50_158) => "the tenant wants device authentication: use a service principal or managed identity".to_owned(),
+        Some(53_000 | 53_001 | 53_003) => format!("Conditional Access blocks app {client} from here: exclude it or allow this address (IPv6 too)"),
+        Some(530_003 | 530_032 | 530_035) => format!("a policy of tenant {tenant} blocks this: ask its administrator"),
+        Some(65_001) => format!("let an administrator consent to app {client}"),
+        Some(50_105) => format!("assign the identity to the enterprise application of {client}"),
+        Some(50_059 | 50_194 | 9_001_023) => "set \"tenant\" to the tenant's GUID".to_owned(),
+        Some(70_008 | 50_173 | 700_082) => "sign in again".to_owned(),
+        Some(50_049) => "the authority does not know this cloud: check \"cloud\"".to_owned(),
+        Some(50_196) => "the same request came too often: run less frequently".to_owned(),
+        Some(code) => format!("look up AADSTS{code} for app {client} in tenant {tenant}"),
+        None => format!("hand the block below to whoever runs tenant {tenant}"),
+    }
+}

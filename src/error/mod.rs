@@ -1,0 +1,226 @@
+//! Everything that can go wrong, in the words of the person who meets it.
+//!
+//! A variant says what failed and names the object: a path, a secret's name, a host;
+//! never a value, a token, a query or a body. Text of a server is escaped and cut
+//! before it comes here ([`crate::name::foreign`]). [`Error::reason`] gives the code of
+//! the closed list that monitoring reads, [`Error::class`] what the exit code follows
+//! from, [`Error::advice`] the operator's next step.
+
+mod advice;
+mod class;
+mod credential;
+mod display;
+mod entra;
+mod network;
+mod reason;
+mod refusal;
+
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+
+pub use class::Class;
+pub use credential::CredentialProblem;
+pub use network::{Phase, TlsProblem};
+pub use reason::Reason;
+pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts};
+
+use crate::name::{FileName, HostName, ObjectName, SetName};
+
+/// Where in a configuration file something stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file as the operator named it.
+    pub file: PathBuf,
+    /// Line, from 1; 0 when the whole file is meant.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// What failed.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// A set's directory carries the marker of another instance or set.
+    ClaimedDirectory {
+        /// The set's directory.
+        path: PathBuf,
+        /// Whose it is, as its marker says: `instance/set`.
+        owner: String,
+    },
+    /// A configuration that cannot be used.
+    Config {
+        /// Where.
+        place: Place,
+        /// What is wrong there.
+        problem: String,
+        /// What to do about it.
+        advice: String,
+    },
+    /// A credential file (key, certificate, client secret) that cannot be used.
+    Credential {
+        /// Which one: a path, `credential NAME` or `environment NAME`.
+        source: String,
+        /// What is wrong with it.
+        problem: CredentialProblem,
+    },
+    /// The run's time (`network.deadline`) is used up.
+    Deadline,
+    /// A system call on a file or directory of ours failed.
+    Disk {
+        /// What was tried, as a verb: "create", "write", "rename".
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        errno: Errno,
+    },
+    /// The live version of a secret is not valid yet.
+    EarlySecret {
+        /// The vault's host.
+        vault: HostName,
+        /// The secret.
+        name: ObjectName,
+        /// From when it is valid, in UTC.
+        valid_from: String,
+    },
+    /// A file that is not ours stands where a delivered file would go.
+    ForeignFile {
+        /// The path of that file.
+        path: PathBuf,
+    },
+    /// An `on_change` action failed or did not end in time.
+    Hook {
+        /// The set.
+        set: SetName,
+        /// The action: `reload nginx.service`, or the program's path.
+        action: String,
+        /// What happened: `exit status 3`, `no result within 90 s`.
+        problem: String,
+    },
+    /// A bug of ours, told instead of a panic.
+    Internal {
+        /// What was found.
+        what: String,
+    },
+    /// Another run holds the lock and kept it.
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// The holder's process id, if it could be learnt.
+        holder: Option<u32>,
+    },
+    /// The vault has no such object (its own 404), and policy says that matters.
+    Missing {
+        /// The vault's host.
+        vault: HostName,
+        /// The secret.
+        name: ObjectName,
+        /// The pinned version, if any.
+        version: Option<String>,
+        /// The vault's code: `SecretNotFound`.
+        code: String,
+    },
+    /// An object that was delivered before answered 404 for the first time.
+    MissingOnce {
+        /// The vault's host.
+        vault: HostName,
+        /// The secret.
+        name: ObjectName,
+    },
+    /// A host could not be talked to; may pass by itself.
+    Network {
+        /// The host that was meant, not the proxy's.
+        host: HostName,
+        /// How far it went.
+        phase: Phase,
+        /// What happened there.
+        cause: String,
+    },
+    /// State on disk has a format of a later release; it was left untouched.
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// `--offline` and the set has no whole version on disk.
+    NothingOnDisk {
+        /// The set.
+        set: SetName,
+    },
+    /// The proxy refused to connect us.
+    Proxy {
+        /// The proxy, `host:port`.
+        proxy: String,
+        /// The host that was meant.
+        host: HostName,
+        /// The proxy's status: 407 wants credentials, 403 forbids the host.
+        status: u16,
+    },
+    /// The vault refused the request. Carries the block for a ticket.
+    Refused(Box<Refusal>),
+    /// A reply came that cannot be used: no JSON, a web page, too large, a redirect.
+    Reply {
+        /// Who sent it.
+        host: HostName,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// `max_requests` of this run are used up; what missed out goes first next time.
+    RequestsSpent {
+        /// The limit.
+        limit: u32,
+    },
+    /// The service answered with a status that may pass: 408, 429 or 5xx.
+    ServerBusy {
+        /// Who.
+        host: HostName,
+        /// The HTTP status.
+        status: u16,
+        /// Seconds it asked us to stay away.
+        retry_after: Option<u64>,
+    },
+    /// The authority refused the credential.
+    SignInRefused(Box<SignInRefusal>),
+    /// The system has no usable certificate authorities.
+    NoRoots {
+        /// Where we looked, or the file that is no bundle.
+        looked: String,
+    },
+    /// TLS with a host failed for a reason that waiting may not cure.
+    Tls {
+        /// The host.
+        host: HostName,
+        /// What was wrong.
+        problem: TlsProblem,
+    },
+    /// A directory that others could tamper with, so nothing is written below it.
+    UnsafeDirectory {
+        /// The real directory that breaks the rule.
+        path: PathBuf,
+        /// The rule: "is a symbolic link", "is writable by group mosquitto".
+        problem: String,
+    },
+    /// The command line is wrong.
+    Usage {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file's owner differs from the running user, who may not change owners.
+    WouldNeedChown {
+        /// The set.
+        set: SetName,
+        /// The file.
+        file: FileName,
+        /// The wanted owner.
+        owner: u32,
+    },
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Disk { errno, .. } => Some(errno),
+            _ => None,
+        }
+    }
+}
