@@ -4,6 +4,9 @@
 //! `tests/house.rs` holds the table.
 
 pub mod clock;
+pub mod cloud;
+pub mod config;
 pub mod error;
+pub mod http;
 pub mod name;
 pub mod secret;

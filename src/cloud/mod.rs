@@ -1,0 +1,200 @@
+//! The national clouds: authority, vault suffix and audience, chosen together.
+//!
+//! Each preset is a row of [`presets::PRESETS`]; an explicit object of the configuration
+//! makes a [`Cloud`] of its own. Nothing from the wire changes one.
+
+mod presets;
+
+use crate::name::{HostName, Invalid};
+
+pub use presets::{Preset, PRESETS};
+
+/// The facts of one cloud that the program acts on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cloud {
+    /// Its name in output: a preset's, or the one given to an explicit object.
+    pub name: String,
+    /// The host that issues tokens.
+    pub authority: HostName,
+    /// Other hosts of the same authority; a challenge may name one of them.
+    pub aliases: Vec<HostName>,
+    /// What a vault's host ends in, without leading dot.
+    pub vault_suffix: HostName,
+    /// The audience of vault tokens, without trailing slash.
+    pub vault_audience: String,
+}
+
+impl Cloud {
+    /// The preset called `name`, without regard to case.
+    ///
+    /// # Errors
+    /// An unknown name (with the nearest known one), or a preset that lacks a fact.
+    pub fn preset(name: &str) -> Result<Self, Invalid> {
+        let Some(preset) = PRESETS
+            .iter()
+            .find(|preset| preset.name.eq_ignore_ascii_case(name))
+        else {
+            return Err(Invalid(format!("must be one of {}", preset_names())));
+        };
+        let Some(suffix) = preset.vault_suffix else {
+            return Err(Invalid(format!(
+                "is known, but not the suffix of its vaults: write {{\"authority\": \"https://{}\", \"vault_suffix\": \"…\"}}",
+                preset.authority
+            )));
+        };
+        let aliases: Result<Vec<_>, _> = preset
+            .aliases
+            .iter()
+            .map(|alias| HostName::parse(alias))
+            .collect();
+        Ok(Self {
+            name: preset.name.to_owned(),
+            authority: HostName::parse(preset.authority)?,
+            aliases: aliases?,
+            vault_suffix: HostName::parse(suffix)?,
+            vault_audience: format!("https://{suffix}"),
+        })
+    }
+
+    /// The host of the vault that `text` names: a plain name gets this cloud's suffix, a
+    /// URL must be `https://<name>.<suffix>` with nothing behind it but a slash.
+    pub fn vault(&self, text: &str) -> Result<HostName, Invalid> {
+        let Some(rest) = text.strip_prefix("https://") else {
+            return self.vault_by_name(text);
+        };
+        let host = HostName::parse(rest.strip_suffix('/').unwrap_or(rest)).map_err(|_| {
+            Invalid(
+                "must be a vault's name, or https://NAME.SUFFIX without port, path or user"
+                    .to_owned(),
+            )
+        })?;
+        if host.as_str().contains(".managedhsm.") {
+            return Err(Invalid(
+                "is a Managed HSM, which keeps no secrets; name a Key Vault".to_owned(),
+            ));
+        }
+        let label = host
+            .as_str()
+            .strip_suffix(self.vault_suffix.as_str())
+            .and_then(|rest| rest.strip_suffix('.'));
+        match label {
+            Some(label) => self.vault_by_name(label),
+            None => Err(Invalid(self.foreign_vault(&host))),
+        }
+    }
+
+    /// Whether `host` issues tokens for this cloud.
+    pub fn is_authority(&self, host: &str) -> bool {
+        let known = |name: &HostName| name.as_str().eq_ignore_ascii_case(host);
+        known(&self.authority) || self.aliases.iter().any(known)
+    }
+
+    fn vault_by_name(&self, name: &str) -> Result<HostName, Invalid> {
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if !plain || !(3..=24).contains(&name.len()) {
+            return Err(Invalid(
+                "must be a vault's name (3 to 24 letters, digits or hyphens) or its https URL"
+                    .to_owned(),
+            ));
+        }
+        HostName::parse(&format!("{name}.{}", self.vault_suffix))
+            .map_err(|_| Invalid("must not begin or end with a hyphen".to_owned()))
+    }
+
+    fn foreign_vault(&self, host: &HostName) -> String {
+        let owner = PRESETS.iter().find(|preset| {
+            preset
+                .vault_suffix
+                .is_some_and(|suffix| is_below(host.as_str(), suffix))
+        });
+        match owner {
+            Some(preset) => format!(
+                "lies in cloud \"{}\", but \"cloud\" is \"{}\"",
+                preset.name, self.name
+            ),
+            None => format!(
+                "does not end in .{}, as vaults of cloud \"{}\" do",
+                self.vault_suffix, self.name
+            ),
+        }
+    }
+}
+
+/// The presets' names as a sentence needs them.
+pub fn preset_names() -> String {
+    let names: Vec<String> = PRESETS
+        .iter()
+        .map(|preset| format!("\"{}\"", preset.name))
+        .collect();
+    names.join(", ")
+}
+
+/// The preset that `authority` belongs to, by host or alias.
+pub fn preset_of_authority(authority: &str) -> Option<&'static Preset> {
+    let is = |host: &str| host.eq_ignore_ascii_case(authority);
+    PRESETS
+        .iter()
+        .find(|preset| is(preset.authority) || preset.aliases.iter().any(|alias| is(alias)))
+}
+
+fn is_below(host: &str, suffix: &str) -> bool {
+    host.strip_suffix(suffix)
+        .is_some_and(|rest| rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_parses_but_those_that_lack_a_fact() {
+        for preset in &PRESETS {
+            assert_eq!(
+                Cloud::preset(preset.name).is_ok(),
+                preset.vault_suffix.is_some(),
+                "{}",
+                preset.name
+            );
+        }
+        assert!(Cloud::preset("USGov").is_ok());
+        assert!(Cloud::preset("mars").is_err());
+    }
+
+    #[test]
+    fn a_vault_stays_in_its_cloud() {
+        let cloud = Cloud::preset("usgov").unwrap();
+        let host = "factory7-edge.vault.usgovcloudapi.net";
+        for good in [
+            "factory7-edge",
+            "https://factory7-edge.vault.usgovcloudapi.net",
+            "https://FACTORY7-edge.vault.usgovcloudapi.net/",
+        ] {
+            assert_eq!(cloud.vault(good).unwrap().as_str(), host, "{good}");
+        }
+        for bad in [
+            "ab",
+            "-abc",
+            "http://factory7-edge.vault.usgovcloudapi.net",
+            "https://factory7-edge.vault.usgovcloudapi.net:444",
+            "https://factory7-edge.vault.usgovcloudapi.net/secrets",
+            "https://factory7-edge.vault.azure.net",
+            "https://vault.usgovcloudapi.net",
+            "https://evilvault.usgovcloudapi.net",
+            "https://a.b.vault.usgovcloudapi.net",
+            "https://abc.vault.usgovcloudapi.net.evil.org",
+            "https://user@abc.vault.usgovcloudapi.net",
+            "https://abc.managedhsm.usgovcloudapi.net",
+        ] {
+            assert!(cloud.vault(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_vault_of_another_cloud_is_named() {
+        let problem = Cloud::preset("usgov")
+            .unwrap()
+            .vault("https://abc.vault.azure.cn")
+            .unwrap_err();
+        assert!(problem.0.contains("\"china\""), "{problem}");
+    }
+}

@@ -1,0 +1,178 @@
+//! The configuration: typed by an operator, merged from its files, validated.
+//!
+//! These are the validated types; nothing in them is unchecked text. A set of a drop-in
+//! that cannot be used keeps its name and its error, so that it fails alone.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+use rustix::fs::{Gid, Uid};
+
+use crate::cloud::Cloud;
+use crate::error::Error;
+use crate::http;
+use crate::name::{ClientId, FileName, HostName, Mode, ObjectName, SetName, Tenant, Version};
+
+/// A whole configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// The national cloud.
+    pub cloud: Cloud,
+    /// Tried in order; never empty.
+    pub identities: Vec<Identity>,
+    /// The usable sets in the order of their files and names therein.
+    pub sets: Vec<Set>,
+    /// The unusable ones; each fails alone.
+    pub broken_sets: Vec<BrokenSet>,
+    /// The network settings.
+    pub network: http::Settings,
+    /// Token cache, lock, `status.json`, default set directories; of this instance.
+    pub runtime_directory: PathBuf,
+    /// State that outlives a boot; of this instance.
+    pub state_directory: PathBuf,
+    /// The instance's name, `""` for the only one.
+    pub instance: String,
+    /// The level below which nothing is logged.
+    pub log: LevelFilter,
+    /// What deserves a warning but stops nothing.
+    pub warnings: Vec<String>,
+}
+
+/// A set that cannot be used as configured.
+#[derive(Debug)]
+pub struct BrokenSet {
+    /// Its name, as written.
+    pub name: String,
+    /// Whether it counts for exit code and readiness.
+    pub required: bool,
+    /// Why.
+    pub error: Error,
+}
+
+/// Files that belong together.
+#[derive(Clone, Debug)]
+pub struct Set {
+    /// Its name.
+    pub name: SetName,
+    /// Where its files lie.
+    pub directory: PathBuf,
+    /// How they change together.
+    pub layout: Layout,
+    /// Mode of the directory.
+    pub directory_mode: Mode,
+    /// Group of the directory and its generations.
+    pub group: Gid,
+    /// Its files, in the order of the configuration.
+    pub files: Vec<File>,
+    /// What is done when they changed.
+    pub on_change: OnChange,
+    /// Age past which the set counts as stale beyond use.
+    pub max_stale: Duration,
+    /// Whether it counts for exit code and readiness.
+    pub required: bool,
+}
+
+/// How the files of a set change together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Symbolic links into generations; one rename switches all.
+    Linked,
+    /// Real files, renamed one after the other under an intent record.
+    Plain,
+}
+
+/// One delivered file.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its name in the set's directory.
+    pub name: FileName,
+    /// Where its content comes from.
+    pub source: Source,
+    /// Its mode.
+    pub mode: Mode,
+    /// Its owner.
+    pub owner: Uid,
+    /// Its group.
+    pub group: Gid,
+    /// What to do when the vault does not have it.
+    pub if_missing: IfMissing,
+}
+
+/// Where a file's content comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A secret's value.
+    Secret {
+        /// The vault's host.
+        vault: HostName,
+        /// The secret's name, `${device_id}` expanded.
+        name: ObjectName,
+        /// The pinned version; the latest without.
+        version: Option<Version>,
+    },
+}
+
+/// What to do when the vault does not have an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfMissing {
+    /// The set stays at last good.
+    Fail,
+    /// This file stays as it was, the rest moves on.
+    Keep,
+    /// The set is delivered without the file.
+    Skip,
+}
+
+/// What is done after a set has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnChange {
+    /// Units to `try-reload-or-restart`.
+    pub reload: Vec<String>,
+    /// Units to `try-restart`.
+    pub restart: Vec<String>,
+    /// Units to start if inactive.
+    pub start: Vec<String>,
+    /// Programs to run, each an argv; no shell.
+    pub run: Vec<Vec<String>>,
+    /// Limit of each action.
+    pub timeout: Duration,
+}
+
+/// How the device proves who it is.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// A certificate and its private key.
+    Certificate {
+        /// The tenant to sign in to.
+        tenant: Tenant,
+        /// The application.
+        client_id: ClientId,
+        /// PEM of the certificate, its chain, perhaps its key.
+        certificate: CredentialFile,
+        /// PEM of the key, unless the certificate's PEM holds it.
+        private_key: Option<CredentialFile>,
+        /// Whether the chain is sent (`x5c`, for subject-and-issuer trust).
+        send_chain: bool,
+    },
+    /// A client secret.
+    ClientSecret {
+        /// The tenant to sign in to.
+        tenant: Tenant,
+        /// The application.
+        client_id: ClientId,
+        /// The secret; one trailing newline is dropped.
+        client_secret: CredentialFile,
+    },
+}
+
+/// Where a credential lies; a secret value never stands in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialFile {
+    /// A name below systemd's `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+    /// An environment variable.
+    Environment(String),
+    /// A file.
+    File(PathBuf),
+}

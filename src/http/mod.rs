@@ -1,0 +1,4 @@
+//! All requests of the program.
+mod settings;
+
+pub use settings::{Pinned, Proxy, ProxyCredentials, Settings};
