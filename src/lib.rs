@@ -8,5 +8,6 @@ pub mod cloud;
 pub mod config;
 pub mod error;
 pub mod http;
+pub mod keys;
 pub mod name;
 pub mod secret;
