@@ -14,3 +14,4 @@ pub mod log;
 pub mod name;
 pub mod retry;
 pub mod secret;
+pub mod vault;
