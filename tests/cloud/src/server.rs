@@ -1,0 +1,295 @@
+//! The listener, its connections, and the road of one request: read, fault, answer, log, send.
+//!
+//! A thread a connection, blocking. Stopping shuts the open sockets down and joins the threads;
+//! whatever waits (a delay, a slow reply) waits on the stop signal.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
+
+use crate::clock::{http_date, Clock};
+use crate::delivery::{self, Sent};
+use crate::directory::Directory;
+use crate::fault::{Action, Delivery, Faults};
+use crate::http::{read_request, Incoming, Reply, Request};
+use crate::log::{Log, Logged};
+use crate::national::National;
+use crate::tls::Certificates;
+use crate::token::Tokens;
+use crate::vault::VaultState;
+use crate::{entra, form, keyvault, lock};
+
+/// All that the connections and the test's handle share.
+pub(crate) struct Shared {
+    pub national: National,
+    pub address: SocketAddr,
+    pub clock: Clock,
+    pub certificates: Arc<Certificates>,
+    pub directory: Mutex<Directory>,
+    pub faults: Faults,
+    pub log: Log,
+    pub stop: Stop,
+    pub tokens: Tokens,
+    /// By host name.
+    pub vaults: Mutex<HashMap<String, VaultState>>,
+}
+
+/// Says once and for all that the server ends; waiting ends with it.
+#[derive(Default)]
+pub(crate) struct Stop {
+    stopped: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Stop {
+    pub fn stop(&self) {
+        *lock(&self.stopped) = true;
+        self.changed.notify_all();
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        *lock(&self.stopped)
+    }
+
+    /// Waits for the time given, less if the server stops.
+    pub fn pause(&self, time: Duration) {
+        let stopped = lock(&self.stopped);
+        let waited = self
+            .changed
+            .wait_timeout_while(stopped, time, |stopped| !*stopped);
+        drop(waited);
+    }
+}
+
+/// A running listener. Dropping it ends all its threads and closes all its sockets.
+pub(crate) struct Server {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    pub fn start(
+        shared: Arc<Shared>,
+        listener: TcpListener,
+        config: Arc<ServerConfig>,
+    ) -> io::Result<Server> {
+        let accepting = shared.clone();
+        let thread = thread::Builder::new()
+            .name("cloud".to_owned())
+            .spawn(move || accept(&accepting, &listener, &config))?;
+        Ok(Server {
+            shared,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stop.stop();
+        // Wakes the listener from `accept`.
+        let _ = TcpStream::connect(self.shared.address);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn accept(shared: &Arc<Shared>, listener: &TcpListener, config: &Arc<ServerConfig>) {
+    let mut open: Vec<(TcpStream, JoinHandle<()>)> = Vec::new();
+    for (number, stream) in (1..).zip(listener.incoming()) {
+        if shared.stop.is_stopped() {
+            break;
+        }
+        open.retain(|(_, thread)| !thread.is_finished());
+        let Ok(stream) = stream else { continue };
+        let Ok(handle) = stream.try_clone() else {
+            continue;
+        };
+        let (shared, config) = (shared.clone(), config.clone());
+        let thread = thread::spawn(move || {
+            let connection = Connection { shared, number };
+            // What breaks a connection is the client's matter: its records tell.
+            let _ = connection.run(stream, config);
+        });
+        open.push((handle, thread));
+    }
+    for (stream, thread) in open {
+        let _ = stream.shutdown(Shutdown::Both);
+        let _ = thread.join();
+    }
+}
+
+struct Connection {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Connection {
+    fn run(&self, mut tcp: TcpStream, config: Arc<ServerConfig>) -> io::Result<()> {
+        tcp.set_nodelay(true)?;
+        let mut first = [0];
+        if tcp.peek(&mut first)? == 0 {
+            return Ok(());
+        }
+        if first[0] != TLS_HANDSHAKE {
+            return self.refuse_plain_text(tcp);
+        }
+        let mut session = ServerConnection::new(config).map_err(io::Error::other)?;
+        while session.is_handshaking() {
+            if let Err(error) = session.complete_io(&mut tcp) {
+                self.shared.log.handshake_failed(error.to_string());
+                let _ = tcp.shutdown(Shutdown::Both);
+                return Err(error);
+            }
+        }
+        let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
+        self.shared.log.handshake(resumed);
+        let result = self.serve(StreamOwned::new(session, tcp.try_clone()?));
+        let _ = tcp.shutdown(Shutdown::Both);
+        result
+    }
+
+    fn serve(&self, mut stream: StreamOwned<ServerConnection, TcpStream>) -> io::Result<()> {
+        let mut pending = Vec::new();
+        loop {
+            let request = match read_request(&mut stream, &mut pending)? {
+                Incoming::Closed => return Ok(()),
+                Incoming::Refused(status, reason) => {
+                    self.refuse(&mut stream, status, reason)?;
+                    stream.conn.send_close_notify();
+                    return stream.flush();
+                }
+                Incoming::Request(request) => request,
+            };
+            if self.exchange(&request, &mut stream)? == Sent::ConnectionEnds {
+                return Ok(());
+            }
+            if request.asks_to_close() {
+                stream.conn.send_close_notify();
+                return stream.flush();
+            }
+        }
+    }
+
+    /// Answers one request and logs it before the reply goes out.
+    fn exchange(
+        &self,
+        request: &Request,
+        stream: &mut StreamOwned<ServerConnection, TcpStream>,
+    ) -> io::Result<Sent> {
+        let mut record = self.shared.log.begin(self.number, request);
+        let named = self.check_host(request, stream.conn.server_name(), &mut record);
+        check_query(request, &mut record);
+        let action = self.shared.faults.take(&record);
+        record.fault = action.as_ref().map(|action| format!("{action:?}"));
+        let replaced = action.as_ref().and_then(Action::replacement);
+        let mut reply = match (replaced, named) {
+            (Some(reply), _) => reply,
+            (None, true) => self.route(request, &mut record),
+            (None, false) => Reply::new(421),
+        };
+        if let Some(action) = &action {
+            action.spoil(&mut reply);
+        }
+        let reply = reply.header("date", http_date(self.shared.clock.now()));
+        let delivery = action.map_or(Delivery::Whole, |action| action.delivery());
+        let planned = delivery::planned(&reply, &delivery);
+        record.status = planned.status;
+        record.bytes_out = planned.bytes;
+        let number = record.number;
+        self.shared.log.keep(record);
+        let (sent, bytes) = delivery::deliver(&reply, &delivery, stream, &self.shared.stop);
+        if bytes != planned.bytes {
+            self.shared.log.sent(number, bytes);
+        }
+        Ok(sent)
+    }
+
+    fn route(&self, request: &Request, record: &mut Logged) -> Reply {
+        match self.shared.national.is_login_host(&record.host) {
+            true => entra::answer(&self.shared, request, record),
+            false => keyvault::answer(&self.shared, request, record),
+        }
+    }
+
+    /// Whether the Host header is a name of this cloud; takes the port off it in the record.
+    fn check_host(
+        &self,
+        request: &Request,
+        server_name: Option<&str>,
+        record: &mut Logged,
+    ) -> bool {
+        let header = request
+            .header("host")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let (host, port) = match header.split_once(':') {
+            Some((host, port)) => (host, port.parse().unwrap_or(0)),
+            None => (header.as_str(), 443),
+        };
+        host.clone_into(&mut record.host);
+        if port != 443 && port != self.shared.address.port() {
+            record.unexpected("a Host header with another port");
+        }
+        if server_name.is_some_and(|name| !name.eq_ignore_ascii_case(host)) {
+            record.unexpected("a Host header that is not the name of the TLS session");
+        }
+        let national = self.shared.national;
+        let known = national.is_login_host(host) || national.is_vault_host(host);
+        if !known {
+            record.unexpected("a Host header that names nothing in this cloud");
+        }
+        known
+    }
+
+    fn refuse(&self, stream: &mut impl Write, status: u16, reason: &str) -> io::Result<()> {
+        let mut record = self.shared.log.blank(self.number);
+        record.unexpected(reason);
+        let mut reply = Reply::new(status).header("connection", "close");
+        reply.body = reason.as_bytes().to_vec();
+        let mut bytes = reply.head(u64::try_from(reply.body.len()).unwrap_or_default());
+        bytes.extend_from_slice(&reply.body);
+        record.status = status;
+        record.bytes_out = bytes.len();
+        self.shared.log.keep(record);
+        stream.write_all(&bytes)
+    }
+
+    fn refuse_plain_text(&self, mut tcp: TcpStream) -> io::Result<()> {
+        let incoming = read_request(&mut tcp, &mut Vec::new())?;
+        if let Incoming::Request(request) = incoming {
+            let mut record = self.shared.log.begin(self.number, &request);
+            record.unexpected("plain HTTP in place of TLS");
+            self.shared.log.keep(record);
+            return tcp.shutdown(Shutdown::Both);
+        }
+        self.refuse(&mut tcp, 400, "neither TLS nor HTTP")?;
+        tcp.shutdown(Shutdown::Both)
+    }
+}
+
+fn check_query(request: &Request, record: &mut Logged) {
+    let fields = form::decode(&request.query).unwrap_or_default();
+    let credential = fields.iter().any(|(name, value)| {
+        CREDENTIAL_FIELDS.contains(&name.to_ascii_lowercase().as_str()) || value.starts_with("eyJ0")
+    });
+    if credential {
+        record.unexpected("a credential in the query");
+    }
+}
+
+const TLS_HANDSHAKE: u8 = 22;
+
+const CREDENTIAL_FIELDS: [&str; 5] = [
+    "access_token",
+    "client_assertion",
+    "client_secret",
+    "password",
+    "token",
+];
