@@ -100,7 +100,7 @@ fn signing_certificate(
     record: &mut Logged,
 ) -> Result<Vec<u8>, Refusal> {
     let thumbprint = Thumbprint::of(header, record)?;
-    let chain = sent_chain(header)?;
+    let chain = sent_chain(header, record)?;
     if let Some(leaf) = chain.first() {
         if !thumbprint.is_of(leaf) {
             return Err(malformed("x5c does not begin with the certificate of x5t"));
@@ -171,25 +171,29 @@ fn digest<const LENGTH: usize>(text: &str, record: &mut Logged) -> Result<Vec<u8
     }
 }
 
-fn sent_chain(header: &Value) -> Result<Vec<Vec<u8>>, Refusal> {
-    match &header["x5c"] {
-        Value::Null => Ok(Vec::new()),
-        Value::String(one) => decode_chain(std::slice::from_ref(&Value::from(one.as_str()))),
-        Value::Array(chain) if !chain.is_empty() => decode_chain(chain),
-        _ => Err(malformed("x5c is not a list of certificates")),
-    }
-}
-
-fn decode_chain(chain: &[Value]) -> Result<Vec<Vec<u8>>, Refusal> {
-    chain
+fn sent_chain(header: &Value, record: &mut Logged) -> Result<Vec<Vec<u8>>, Refusal> {
+    let entries = match &header["x5c"] {
+        Value::Null => return Ok(Vec::new()),
+        Value::String(_) => std::slice::from_ref(&header["x5c"]),
+        Value::Array(entries) if !entries.is_empty() => entries.as_slice(),
+        _ => return Err(malformed("x5c is not a list of certificates")),
+    };
+    entries
         .iter()
-        .map(|entry| {
-            let der = BASE64_STANDARD.decode(entry.as_str()?).ok()?;
-            Certificate::from_der(&der).ok()?;
-            Some(der)
-        })
+        .map(|entry| decode_certificate(entry.as_str()?, record))
         .collect::<Option<_>>()
         .ok_or_else(|| malformed("x5c holds something that is not a certificate"))
+}
+
+/// A certificate in standard base64; line breaks are taken, as MSAL sends them, and noted.
+fn decode_certificate(text: &str, record: &mut Logged) -> Option<Vec<u8>> {
+    let compact: String = text.split_ascii_whitespace().collect();
+    if compact.len() != text.len() {
+        record.note("x5c with white space");
+    }
+    let der = BASE64_STANDARD.decode(compact).ok()?;
+    Certificate::from_der(&der).ok()?;
+    Some(der)
 }
 
 /// Whether `leaf` has a trusted subject and was signed by that subject's issuer.
@@ -259,16 +263,15 @@ fn check_claims(
 }
 
 fn check_times(payload: &Value, now: i64, record: &mut Logged) -> Result<(), Refusal> {
-    let expires = payload["exp"]
-        .as_i64()
-        .ok_or_else(|| malformed("exp is not a whole number"))?;
-    let begins = match (payload["nbf"].as_i64(), payload["iat"].as_i64()) {
-        (Some(begins), _) => begins,
-        (None, Some(issued)) => {
+    let expires =
+        seconds(payload, "exp", record).ok_or_else(|| malformed("exp is not a number"))?;
+    let begins = match seconds(payload, "nbf", record) {
+        Some(begins) => begins,
+        None => {
             record.note("assertion without nbf");
-            issued
+            seconds(payload, "iat", record)
+                .ok_or_else(|| malformed("it has neither nbf nor iat"))?
         }
-        (None, None) => return Err(malformed("it has neither nbf nor iat")),
     };
     let too_long = expires - begins > LONGEST_LIFE;
     if too_long || expires + SKEW <= now || begins > now + SKEW {
@@ -287,6 +290,16 @@ fn check_times(payload: &Value, now: i64, record: &mut Logged) -> Result<(), Ref
         record.note("assertion expired within the allowed skew");
     }
     Ok(())
+}
+
+/// A claim that is a time; fractions are taken, as MSAL sends them, and noted.
+fn seconds(payload: &Value, claim: &str, record: &mut Logged) -> Option<i64> {
+    if let Some(whole) = payload[claim].as_i64() {
+        return Some(whole);
+    }
+    let fraction = payload[claim].as_f64()?;
+    record.note(format!("{claim} has a fraction"));
+    format!("{:.0}", fraction.trunc()).parse().ok()
 }
 
 fn public_key(certificate: &[u8]) -> Option<RsaPublicKey> {
