@@ -4,21 +4,14 @@
 //! It is as strict as Entra and in places stricter (`jti` must be there and new); what Entra
 //! forgives is noted on the request's record.
 
-use base64::prelude::{Engine, BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use rsa::pkcs8::DecodePublicKey;
-use rsa::sha2::{Digest, Sha256};
-use rsa::signature::Verifier;
-use rsa::{pkcs1v15, pss, RsaPublicKey};
+use base64::prelude::{Engine, BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
-use sha1::Sha1;
-use x509_cert::der::{Decode, Encode};
-use x509_cert::Certificate;
 
 use crate::clock::timestamp;
-use crate::directory::{Registration, TrustedSubject};
+use crate::directory::Registration;
 use crate::log::Logged;
-use crate::random::hex;
 use crate::refusal::Refusal;
+use crate::signer::{signing_certificate, Algorithm};
 
 /// What an assertion has to agree with.
 pub(crate) struct Expected<'a> {
@@ -44,7 +37,7 @@ pub(crate) fn verify(
         .decode(signature_text)
         .map_err(|_| malformed("its signature is not base64url"))?;
     let algorithm = Algorithm::of(&header, record)?;
-    let certificate = signing_certificate(&header, expected.registration, record)?;
+    let certificate = signing_certificate(&header, expected, record)?;
     let signed = format!("{header_text}.{payload_text}");
     if !algorithm.verifies(&certificate, signed.as_bytes(), &signature) {
         return Err(Refusal::client(
@@ -54,186 +47,6 @@ pub(crate) fn verify(
         ));
     }
     check_claims(&payload, expected, record)
-}
-
-#[derive(Clone, Copy)]
-enum Algorithm {
-    Pkcs1,
-    Pss,
-}
-
-impl Algorithm {
-    fn of(header: &Value, record: &mut Logged) -> Result<Algorithm, Refusal> {
-        match header["alg"].as_str() {
-            Some("PS256") => Ok(Algorithm::Pss),
-            Some("RS256") => {
-                record.note("assertion signed with RS256");
-                Ok(Algorithm::Pkcs1)
-            }
-            _ => Err(malformed("its signature algorithm is not supported")),
-        }
-    }
-
-    fn verifies(self, certificate: &[u8], signed: &[u8], signature: &[u8]) -> bool {
-        let Some(key) = public_key(certificate) else {
-            return false;
-        };
-        match self {
-            Algorithm::Pkcs1 => pkcs1v15::Signature::try_from(signature).is_ok_and(|signature| {
-                pkcs1v15::VerifyingKey::<Sha256>::new(key)
-                    .verify(signed, &signature)
-                    .is_ok()
-            }),
-            Algorithm::Pss => pss::Signature::try_from(signature).is_ok_and(|signature| {
-                pss::VerifyingKey::<Sha256>::new(key)
-                    .verify(signed, &signature)
-                    .is_ok()
-            }),
-        }
-    }
-}
-
-/// The certificate that the header names: a registered one, or one of a trusted subject.
-fn signing_certificate(
-    header: &Value,
-    registration: &Registration,
-    record: &mut Logged,
-) -> Result<Vec<u8>, Refusal> {
-    let thumbprint = Thumbprint::of(header, record)?;
-    let chain = sent_chain(header, record)?;
-    if let Some(leaf) = chain.first() {
-        if !thumbprint.is_of(leaf) {
-            return Err(malformed("x5c does not begin with the certificate of x5t"));
-        }
-    }
-    let registered = registration
-        .certificates
-        .iter()
-        .find(|certificate| thumbprint.is_of(certificate));
-    if let Some(certificate) = registered {
-        return Ok(certificate.clone());
-    }
-    match chain.first() {
-        Some(leaf) if !registration.trusted_subjects.is_empty() => {
-            trusted(leaf, &registration.trusted_subjects).map(|()| leaf.clone())
-        }
-        _ => Err(key_not_found(&thumbprint, registration)),
-    }
-}
-
-/// How a header names its certificate.
-enum Thumbprint {
-    Sha1(Vec<u8>),
-    Sha256(Vec<u8>),
-}
-
-impl Thumbprint {
-    fn of(header: &Value, record: &mut Logged) -> Result<Thumbprint, Refusal> {
-        if let Some(text) = header["x5t#S256"].as_str() {
-            return digest::<32>(text, record).map(Thumbprint::Sha256);
-        }
-        match header["x5t"].as_str() {
-            Some(text) => digest::<20>(text, record).map(Thumbprint::Sha1),
-            None => Err(Refusal::client(
-                5002723,
-                "Invalid JWT token. No certificate SHA-1 thumbprint, certificate SHA-256 \
-                 thumbprint, nor keyId specified in token header.",
-            )),
-        }
-    }
-
-    fn is_of(&self, certificate: &[u8]) -> bool {
-        match self {
-            Thumbprint::Sha1(digest) => digest[..] == Sha1::digest(certificate)[..],
-            Thumbprint::Sha256(digest) => digest[..] == Sha256::digest(certificate)[..],
-        }
-    }
-
-    fn text(&self) -> String {
-        let (Thumbprint::Sha1(digest) | Thumbprint::Sha256(digest)) = self;
-        hex(digest).to_uppercase()
-    }
-}
-
-/// A digest in base64url; standard base64 is taken and noted.
-fn digest<const LENGTH: usize>(text: &str, record: &mut Logged) -> Result<Vec<u8>, Refusal> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).or_else(|_| {
-        record.note("thumbprint is not unpadded base64url");
-        let padless = text
-            .trim_end_matches('=')
-            .replace('+', "-")
-            .replace('/', "_");
-        BASE64_URL_SAFE_NO_PAD.decode(padless)
-    });
-    match bytes {
-        Ok(bytes) if bytes.len() == LENGTH => Ok(bytes),
-        _ => Err(malformed("its thumbprint has the wrong form")),
-    }
-}
-
-fn sent_chain(header: &Value, record: &mut Logged) -> Result<Vec<Vec<u8>>, Refusal> {
-    let entries = match &header["x5c"] {
-        Value::Null => return Ok(Vec::new()),
-        Value::String(_) => std::slice::from_ref(&header["x5c"]),
-        Value::Array(entries) if !entries.is_empty() => entries.as_slice(),
-        _ => return Err(malformed("x5c is not a list of certificates")),
-    };
-    entries
-        .iter()
-        .map(|entry| decode_certificate(entry.as_str()?, record))
-        .collect::<Option<_>>()
-        .ok_or_else(|| malformed("x5c holds something that is not a certificate"))
-}
-
-/// A certificate in standard base64; line breaks are taken, as MSAL sends them, and noted.
-fn decode_certificate(text: &str, record: &mut Logged) -> Option<Vec<u8>> {
-    let compact: String = text.split_ascii_whitespace().collect();
-    if compact.len() != text.len() {
-        record.note("x5c with white space");
-    }
-    let der = BASE64_STANDARD.decode(compact).ok()?;
-    Certificate::from_der(&der).ok()?;
-    Some(der)
-}
-
-/// Whether `leaf` has a trusted subject and was signed by that subject's issuer.
-fn trusted(leaf: &[u8], subjects: &[TrustedSubject]) -> Result<(), Refusal> {
-    let parsed = Certificate::from_der(leaf).map_err(|_| malformed("x5c cannot be read"))?;
-    let subject = parsed.tbs_certificate.subject.to_string();
-    let allowed: Vec<_> = subjects
-        .iter()
-        .filter(|trusted| trusted.subject == subject)
-        .collect();
-    if allowed.is_empty() {
-        return Err(Refusal::client(
-            700030,
-            format!(
-                "Invalid certificate - subject name in certificate is not authorized. \
-                 SubjectNames/SubjectAlternativeNames (up to 10) in token certificate: '{subject}'."
-            ),
-        ));
-    }
-    match allowed
-        .iter()
-        .any(|trusted| issued_by(&parsed, &trusted.issuer))
-    {
-        true => Ok(()),
-        false => Err(Refusal::client(
-            700027,
-            "Client assertion contains an invalid signature. \
-             [Reason - The certificate chain does not lead to a trusted issuer.]",
-        )),
-    }
-}
-
-fn issued_by(leaf: &Certificate, issuer: &[u8]) -> bool {
-    let Ok(parsed) = Certificate::from_der(issuer) else {
-        return false;
-    };
-    let signed = leaf.tbs_certificate.to_der().unwrap_or_default();
-    let signature = leaf.signature.as_bytes().unwrap_or_default();
-    parsed.tbs_certificate.subject == leaf.tbs_certificate.issuer
-        && Algorithm::Pkcs1.verifies(issuer, &signed, signature)
 }
 
 fn check_claims(
@@ -273,8 +86,8 @@ fn check_times(payload: &Value, now: i64, record: &mut Logged) -> Result<(), Ref
                 .ok_or_else(|| malformed("it has neither nbf nor iat"))?
         }
     };
-    let too_long = expires - begins > LONGEST_LIFE;
-    if too_long || expires + SKEW <= now || begins > now + SKEW {
+    let too_long = expires.saturating_sub(begins) > LONGEST_LIFE;
+    if too_long || expires.saturating_add(SKEW) <= now || begins > now + SKEW {
         return Err(Refusal::client(
             700024,
             format!(
@@ -302,16 +115,6 @@ fn seconds(payload: &Value, claim: &str, record: &mut Logged) -> Option<i64> {
     format!("{:.0}", fraction.trunc()).parse().ok()
 }
 
-fn public_key(certificate: &[u8]) -> Option<RsaPublicKey> {
-    let parsed = Certificate::from_der(certificate).ok()?;
-    let key = parsed
-        .tbs_certificate
-        .subject_public_key_info
-        .to_der()
-        .ok()?;
-    RsaPublicKey::from_public_key_der(&key).ok()
-}
-
 fn json_part(text: &str) -> Result<Value, Refusal> {
     BASE64_URL_SAFE_NO_PAD
         .decode(text)
@@ -320,23 +123,9 @@ fn json_part(text: &str) -> Result<Value, Refusal> {
         .ok_or_else(|| malformed("a part of it is not base64url of JSON"))
 }
 
-fn malformed(why: &str) -> Refusal {
+/// A refusal of an assertion that is not what it should be.
+pub(crate) fn malformed(why: &str) -> Refusal {
     Refusal::client(50027, format!("JWT token is invalid or malformed: {why}."))
-}
-
-fn key_not_found(thumbprint: &Thumbprint, registration: &Registration) -> Refusal {
-    Refusal::client(
-        700027,
-        format!(
-            "Client assertion contains an invalid signature. [Reason - The key was not found., \
-             Thumbprint of key used by client: '{}', Please visit the Azure Portal, Graph Explorer \
-             or directly use MS Graph to see configured keys for app Id '{}'. Alternatively, SNI \
-             may be configured on the app. Please ensure that client assertion is being sent with \
-             the x5c claim in the JWT header.]",
-            thumbprint.text(),
-            registration.app.client_id
-        ),
-    )
 }
 
 /// Entra allows five minutes either way.

@@ -10,7 +10,7 @@ use crate::directory::{App, Directory, Registration, SecretCredential, TrustedSu
 use crate::fault::{Fault, Faults};
 use crate::log::{Log, Logged};
 use crate::national::National;
-use crate::server::{Server, Shared, Stop};
+use crate::server::{OpenStreams, Server, Shared, Stop};
 use crate::tls::{server_config, Certificates, ServerCertificate};
 use crate::token::Tokens;
 use crate::vault::{Vault, VaultState};
@@ -57,6 +57,7 @@ impl Builder {
             directory: Mutex::new(Directory::new(self.tenant)),
             faults: Faults::default(),
             log: Log::default(),
+            open: OpenStreams::default(),
             stop: Stop::default(),
             tokens: Tokens::new(),
             vaults: Mutex::new(HashMap::new()),
@@ -222,7 +223,7 @@ impl Cloud {
     }
 }
 
-/// Time, tokens, certificates, faults.
+/// Time, tokens, certificates, connections, faults.
 impl Cloud {
     /// The service's clock runs ahead of the machine's by this; `Date` headers show it.
     pub fn set_clock_offset(&self, seconds: i64) {
@@ -242,6 +243,11 @@ impl Cloud {
     /// What kind of server certificate new connections are shown.
     pub fn show_certificate(&self, kind: ServerCertificate) {
         self.shared.certificates.show(kind);
+    }
+
+    /// Closes all open connections, as a service does with idle ones.
+    pub fn close_connections(&self) {
+        self.shared.open.shut_down();
     }
 
     /// Adds a fault behind those already set.

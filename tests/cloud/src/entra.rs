@@ -3,17 +3,15 @@
 //! Checks come in the order Entra makes them: the tenant, the form, the application, the scope,
 //! the credential, the resource. The first that fails is the answer.
 
-use base64::prelude::{Engine, BASE64_STANDARD};
-
 use crate::assertion::{self, Expected};
 use crate::directory::{is_guid, Directory, Registration};
-use crate::form;
 use crate::http::{Reply, Request};
 use crate::log::Logged;
 use crate::national::National;
 use crate::object::Object;
 use crate::refusal::Refusal;
 use crate::server::Shared;
+use crate::token_request::{resource, Client, Credential, Form};
 use crate::{discovery, lock};
 
 /// Answers a request to the login host.
@@ -189,66 +187,6 @@ fn known_app<'a>(
     }
 }
 
-/// A client as it presents itself.
-struct Client {
-    id: String,
-    credential: Credential,
-}
-
-enum Credential {
-    Assertion(String),
-    Secret(String),
-}
-
-impl Client {
-    fn of(form: &Form, request: &Request) -> Result<Client, Refusal> {
-        if let Some(header) = request.header("authorization") {
-            return Client::of_basic(header);
-        }
-        let id = form.required("client_id")?.to_owned();
-        if let Some(assertion) = form.value("client_assertion") {
-            if form.value("client_assertion_type") != Some(ASSERTION_TYPE) {
-                return Err(Refusal::request(
-                    900144,
-                    "The request body must contain the following parameter: \
-                     'client_assertion_type'.",
-                ));
-            }
-            let credential = Credential::Assertion(assertion.to_owned());
-            return Ok(Client { id, credential });
-        }
-        match form.value("client_secret") {
-            Some(secret) => Ok(Client {
-                id,
-                credential: Credential::Secret(secret.to_owned()),
-            }),
-            None => Err(Refusal::client(
-                7000218,
-                "The request body must contain the following parameter: 'client_assertion' or \
-                 'client_secret'.",
-            )),
-        }
-    }
-
-    /// HTTP Basic; both halves are form-encoded first (RFC 6749, section 2.3.1).
-    fn of_basic(header: &str) -> Result<Client, Refusal> {
-        let parsed = (|| {
-            let (scheme, text) = header.split_once(' ')?;
-            if !scheme.eq_ignore_ascii_case("basic") {
-                return None;
-            }
-            let text = String::from_utf8(BASE64_STANDARD.decode(text).ok()?).ok()?;
-            let (id, secret) = text.split_once(':')?;
-            let pair = form::decode(&format!("{id}={secret}"))?.pop()?;
-            Some(Client {
-                id: pair.0,
-                credential: Credential::Secret(pair.1),
-            })
-        })();
-        parsed.ok_or_else(|| Refusal::request(900144, "The Authorization header is malformed."))
-    }
-}
-
 fn check_secret(registration: &Registration, secret: &str) -> Result<(), Refusal> {
     let id = &registration.app.client_id;
     match registration.secrets.iter().find(|known| known.value == secret) {
@@ -271,35 +209,6 @@ fn check_secret(registration: &Registration, secret: &str) -> Result<(), Refusal
     }
 }
 
-/// The resource of the one scope, which must end in `/.default`.
-fn resource(form: &Form) -> Result<String, Refusal> {
-    let scope = form.required("scope")?;
-    if scope.split_ascii_whitespace().count() != 1 {
-        return Err(Refusal::new(
-            400,
-            "invalid_scope",
-            70011,
-            format!(
-                "The provided request must include a 'scope' input parameter. The provided value \
-                 for the input parameter 'scope' is not valid. The scope {scope} is not valid."
-            ),
-        ));
-    }
-    match scope.strip_suffix("/.default") {
-        Some(resource) => Ok(resource.to_owned()),
-        None => Err(Refusal::new(
-            400,
-            "invalid_scope",
-            1002012,
-            format!(
-                "The provided value for scope {scope} is not valid. Client credential flows must \
-                 have a scope value with /.default suffixed to the resource identifier \
-                 (application ID URI)."
-            ),
-        )),
-    }
-}
-
 fn audiences(national: National, host: &str, tenant: &str) -> Vec<String> {
     let mut audiences = Vec::new();
     for host in [host, national.login_host()] {
@@ -308,48 +217,6 @@ fn audiences(national: National, host: &str, tenant: &str) -> Vec<String> {
         audiences.push(format!("https://{host}/{tenant}/v2.0"));
     }
     audiences
-}
-
-/// The form of a token request.
-struct Form {
-    fields: Vec<(String, String)>,
-}
-
-impl Form {
-    fn read(request: &Request) -> Result<Form, Refusal> {
-        let kind = request.header("content-type").unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        let text = std::str::from_utf8(&request.body).unwrap_or_default();
-        let fields = match kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            true => form::decode(text).unwrap_or_default(),
-            false => Vec::new(),
-        };
-        for (index, (name, _)) in fields.iter().enumerate() {
-            if fields[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Refusal::request(
-                    9000411,
-                    format!("The request is not properly formatted. The parameter '{name}' is duplicated."),
-                ));
-            }
-        }
-        Ok(Form { fields })
-    }
-
-    fn value(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(known, value)| known == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
-
-    fn required(&self, name: &str) -> Result<&str, Refusal> {
-        self.value(name).ok_or_else(|| {
-            Refusal::request(
-                900144,
-                format!("The request body must contain the following parameter: '{name}'."),
-            )
-        })
-    }
 }
 
 fn is_domain(text: &str) -> bool {
@@ -389,5 +256,3 @@ fn with_common_headers(reply: Reply, request: &Request) -> Reply {
     }
     reply
 }
-
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -65,6 +65,9 @@ fn check_version(request: &Request, record: &mut Logged) -> Result<Vec<(String, 
         record.unexpected("a query that cannot be decoded");
         return Err(bad_parameter("The query is malformed."));
     };
+    if let Some((name, _)) = query.iter().find(|(name, _)| !is_parameter(name)) {
+        record.unexpected(format!("an unknown parameter: {name}"));
+    }
     let versions: Vec<&str> = query
         .iter()
         .filter(|(name, _)| name == "api-version")
@@ -84,6 +87,10 @@ fn check_version(request: &Request, record: &mut Logged) -> Result<Vec<(String, 
             Err(bad_parameter("api-version must be specified"))
         }
     }
+}
+
+fn is_parameter(name: &str) -> bool {
+    ["api-version", "maxresults", "$skiptoken"].contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// The claims of a good token for this vault, or the 401 that says what is wrong with it.

@@ -33,14 +33,18 @@ mod keyvault;
 mod log;
 mod national;
 mod object;
+mod page;
 mod proxy;
 mod random;
 mod refusal;
 mod secrets;
 mod server;
+mod signer;
 mod tls;
 mod token;
+mod token_request;
 mod vault;
+mod view;
 
 pub use crate::cloud::{Builder, Cloud};
 pub use device::{Device, DeviceAuthority, DeviceBuilder, Validity};

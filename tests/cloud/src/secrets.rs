@@ -1,16 +1,14 @@
 //! Key Vault's secrets: reading one, listing them, listing the versions of one.
 //!
-//! Pages are as unhelpful as the real ones: they may be empty and have a next one, the token that
-//! leads there is opaque, and versions come in no useful order.
-
-use base64::prelude::{Engine, BASE64_URL_SAFE_NO_PAD};
+//! Names are compared without case. Versions are listed in no useful order, as the service
+//! promises none.
 
 use crate::form;
 use crate::http::Reply;
-use crate::keyvault::{bad_parameter, error};
-use crate::object::{array, Object};
-use crate::random::version;
-use crate::vault::{Object as Stored, VaultState, Version};
+use crate::keyvault::error;
+use crate::page::{page, value};
+use crate::vault::{Stored, VaultState};
+use crate::view::{Id, View};
 
 /// What a path asks for.
 pub(crate) enum Wanted {
@@ -153,180 +151,8 @@ fn one(vault: &VaultState, view: &View, name: &str, version: Option<&str>) -> Re
     Ok(Reply::json(200, view.bundle(object, known)))
 }
 
-/// How a client sees the vault.
-struct View<'a> {
-    host: &'a str,
-    api_version: &'a str,
-}
-
-#[derive(Clone, Copy)]
-enum Id {
-    Latest,
-    Version,
-}
-
-impl View<'_> {
-    fn bundle(&self, object: &Stored, known: &Version) -> String {
-        let body = Object::new().text("value", &known.secret.value);
-        self.describe(body, object, known, Id::Version)
-    }
-
-    fn item(&self, object: &Stored, known: &Version, id: Id) -> String {
-        self.describe(Object::new(), object, known, id)
-    }
-
-    fn describe(&self, mut body: Object, object: &Stored, known: &Version, id: Id) -> String {
-        if let Some(content_type) = &known.secret.content_type {
-            body = body.text("contentType", content_type);
-        }
-        let name = &object.name;
-        body = match id {
-            Id::Latest => body.text("id", &format!("https://{}/secrets/{name}", self.host)),
-            Id::Version => body.text("id", &self.address("secrets", name, &known.id)),
-        };
-        if known.secret.managed {
-            body = body.raw("managed", "true");
-        }
-        body = body.raw("attributes", &self.attributes(known));
-        if known.secret.managed && matches!(id, Id::Version) {
-            body = body.text("kid", &self.address("keys", name, &known.id));
-        }
-        if !known.secret.tags.is_empty() {
-            let mut tags = Object::new();
-            for (name, value) in &known.secret.tags {
-                tags = tags.text(name, value);
-            }
-            body = body.raw("tags", &tags.finish());
-        }
-        body.finish()
-    }
-
-    fn address(&self, kind: &str, name: &str, version: &str) -> String {
-        format!("https://{}/{kind}/{name}/{version}", self.host)
-    }
-
-    fn attributes(&self, known: &Version) -> String {
-        let mut attributes = Object::new().raw("enabled", &known.secret.enabled.to_string());
-        if let Some(seconds) = known.secret.not_before {
-            attributes = attributes.number("nbf", seconds);
-        }
-        if let Some(seconds) = known.secret.expires {
-            attributes = attributes.number("exp", seconds);
-        }
-        attributes = attributes
-            .number("created", known.created)
-            .number("updated", known.updated)
-            .text("recoveryLevel", "Recoverable+Purgeable");
-        if !["2016-10-01", "7.0"].contains(&self.api_version) {
-            attributes = attributes.number("recoverableDays", 90);
-        }
-        attributes.finish()
-    }
-}
-
-/// One page of `items`, and the link to the next.
-fn page(
-    vault: &VaultState,
-    view: &View,
-    path: &str,
-    items: Vec<String>,
-    query: &[(String, String)],
-) -> Result<Reply, Reply> {
-    let size = match value(query, "maxresults").map(str::parse::<usize>) {
-        None => LARGEST_PAGE,
-        Some(Ok(size)) if (1..=LARGEST_PAGE).contains(&size) => size,
-        Some(_) => return Err(bad_parameter("maxresults must be between 1 and 25")),
-    };
-    let marker = match value(query, "$skiptoken").map(Marker::read) {
-        None => Marker::first(vault.empty_pages),
-        Some(Some(marker)) => marker,
-        Some(None) => return Err(bad_parameter("$skiptoken is not valid")),
-    };
-    let count = match marker.empty_pages {
-        0 => size,
-        _ => 0,
-    };
-    let shown: Vec<String> = items
-        .iter()
-        .skip(marker.offset)
-        .take(count)
-        .cloned()
-        .collect();
-    let next = marker.after(shown.len(), vault.empty_pages);
-    let link = match next.offset < items.len() {
-        false => "null".to_owned(),
-        true => {
-            let link = vault.next_link.clone().unwrap_or_else(|| {
-                format!(
-                    "https://{}/{path}?api-version={}&$skiptoken={}&maxresults={size}",
-                    view.host,
-                    view.api_version,
-                    next.write()
-                )
-            });
-            serde_json::Value::from(link).to_string()
-        }
-    };
-    let body = Object::new()
-        .raw("value", &array(&shown))
-        .raw("nextLink", &link)
-        .finish();
-    Ok(Reply::json(200, body))
-}
-
-/// Where a page begins. On the wire it looks like the service's: base64url of JSON, with `!`.
-struct Marker {
-    offset: usize,
-    empty_pages: usize,
-}
-
-impl Marker {
-    fn first(empty_pages: usize) -> Marker {
-        Marker {
-            offset: 0,
-            empty_pages,
-        }
-    }
-
-    fn after(&self, shown: usize, empty_pages: usize) -> Marker {
-        Marker {
-            offset: self.offset + shown,
-            empty_pages: match self.empty_pages {
-                0 => empty_pages,
-                left => left - 1,
-            },
-        }
-    }
-
-    fn write(&self) -> String {
-        let text = format!("2!{}!{}!{}", self.offset, self.empty_pages, version());
-        let json = Object::new()
-            .text("NextMarker", &text)
-            .number("TargetLocation", 0)
-            .finish();
-        BASE64_URL_SAFE_NO_PAD.encode(json)
-    }
-
-    fn read(text: &str) -> Option<Marker> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        let json: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-        let mut parts = json["NextMarker"].as_str()?.split('!').skip(1);
-        Some(Marker {
-            offset: parts.next()?.parse().ok()?,
-            empty_pages: parts.next()?.parse().ok()?,
-        })
-    }
-}
-
 fn named(object: &Stored, name: &str) -> bool {
     object.name.eq_ignore_ascii_case(name)
-}
-
-fn value<'a>(query: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
-    query
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-        .map(|(_, value)| value.as_str())
 }
 
 fn is_object_name(name: &str) -> bool {
@@ -335,5 +161,3 @@ fn is_object_name(name: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
-
-const LARGEST_PAGE: usize = 25;

@@ -33,6 +33,7 @@ pub(crate) struct Shared {
     pub directory: Mutex<Directory>,
     pub faults: Faults,
     pub log: Log,
+    pub open: OpenStreams,
     pub stop: Stop,
     pub tokens: Tokens,
     /// By host name.
@@ -63,6 +64,30 @@ impl Stop {
             .changed
             .wait_timeout_while(stopped, time, |stopped| !*stopped);
         drop(waited);
+    }
+}
+
+/// The sockets of all open connections, by the connection's number.
+#[derive(Default)]
+pub(crate) struct OpenStreams {
+    streams: Mutex<HashMap<u64, TcpStream>>,
+}
+
+impl OpenStreams {
+    /// Closes all of them, wherever they are in a request.
+    pub fn shut_down(&self) {
+        for stream in lock(&self.streams).values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn keep(&self, number: u64, stream: &TcpStream) -> io::Result<()> {
+        lock(&self.streams).insert(number, stream.try_clone()?);
+        Ok(())
+    }
+
+    fn forget(&self, number: u64) {
+        lock(&self.streams).remove(&number);
     }
 }
 
@@ -101,26 +126,26 @@ impl Drop for Server {
 }
 
 fn accept(shared: &Arc<Shared>, listener: &TcpListener, config: &Arc<ServerConfig>) {
-    let mut open: Vec<(TcpStream, JoinHandle<()>)> = Vec::new();
+    let mut threads: Vec<JoinHandle<()>> = Vec::new();
     for (number, stream) in (1..).zip(listener.incoming()) {
         if shared.stop.is_stopped() {
             break;
         }
-        open.retain(|(_, thread)| !thread.is_finished());
+        threads.retain(|thread| !thread.is_finished());
         let Ok(stream) = stream else { continue };
-        let Ok(handle) = stream.try_clone() else {
+        if shared.open.keep(number, &stream).is_err() {
             continue;
-        };
+        }
         let (shared, config) = (shared.clone(), config.clone());
-        let thread = thread::spawn(move || {
+        threads.push(thread::spawn(move || {
             let connection = Connection { shared, number };
             // What breaks a connection is the client's matter: its records tell.
             let _ = connection.run(stream, config);
-        });
-        open.push((handle, thread));
+            connection.shared.open.forget(number);
+        }));
     }
-    for (stream, thread) in open {
-        let _ = stream.shutdown(Shutdown::Both);
+    shared.open.shut_down();
+    for thread in threads {
         let _ = thread.join();
     }
 }
@@ -185,7 +210,7 @@ impl Connection {
     ) -> io::Result<Sent> {
         let mut record = self.shared.log.begin(self.number, request);
         let named = self.check_host(request, stream.conn.server_name(), &mut record);
-        check_query(request, &mut record);
+        check_contents(request, &mut record);
         let action = self.shared.faults.take(&record);
         record.fault = action.as_ref().map(|action| format!("{action:?}"));
         let replaced = action.as_ref().and_then(Action::replacement);
@@ -274,13 +299,16 @@ impl Connection {
     }
 }
 
-fn check_query(request: &Request, record: &mut Logged) {
+fn check_contents(request: &Request, record: &mut Logged) {
     let fields = form::decode(&request.query).unwrap_or_default();
     let credential = fields.iter().any(|(name, value)| {
         CREDENTIAL_FIELDS.contains(&name.to_ascii_lowercase().as_str()) || value.starts_with("eyJ0")
     });
     if credential {
         record.unexpected("a credential in the query");
+    }
+    if request.method == "GET" && !request.body.is_empty() {
+        record.unexpected("a GET request with a body");
     }
 }
 

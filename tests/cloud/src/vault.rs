@@ -101,9 +101,9 @@ impl Vault {
         self.change(|state| {
             let object = state.secrets.entry(name.to_ascii_lowercase()).or_default();
             if object.deleted || object.versions.is_empty() {
-                *object = Object {
+                *object = Stored {
                     name: name.to_owned(),
-                    ..Object::default()
+                    ..Stored::default()
                 };
             }
             object.versions.push(Version {
@@ -202,7 +202,7 @@ impl Vault {
         });
     }
 
-    fn change_secret(&self, name: &str, change: impl FnOnce(&mut Object)) {
+    fn change_secret(&self, name: &str, change: impl FnOnce(&mut Stored)) {
         self.change(|state| {
             let object = state.secrets.get_mut(&name.to_ascii_lowercase());
             change(object.expect("the vault has no such secret"));
@@ -224,7 +224,7 @@ pub(crate) struct VaultState {
     pub name: String,
     pub tenant: String,
     /// By name in lower case.
-    pub secrets: BTreeMap<String, Object>,
+    pub secrets: BTreeMap<String, Stored>,
     pub denials: Vec<(Denial, Scope)>,
     pub throttled: usize,
     pub retry_after: Option<u64>,
@@ -237,7 +237,7 @@ pub(crate) struct VaultState {
 
 /// A secret with all its versions, the newest last.
 #[derive(Clone, Default)]
-pub(crate) struct Object {
+pub(crate) struct Stored {
     pub name: String,
     pub deleted: bool,
     pub versions: Vec<Version>,
@@ -269,7 +269,7 @@ impl VaultState {
     }
 
     /// The secrets that exist, by name.
-    pub fn existing(&self) -> impl Iterator<Item = &Object> {
+    pub fn existing(&self) -> impl Iterator<Item = &Stored> {
         self.secrets.values().filter(|object| !object.deleted)
     }
 

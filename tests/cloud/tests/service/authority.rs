@@ -1,7 +1,9 @@
 //! The login host: what it accepts, and the code of each refusal.
 
-use cloud::{Device, DeviceAuthority, National};
+use cloud::{Device, DeviceAuthority, National, Validity};
 use serde_json::json;
+use x509_cert::der::asn1::AnyRef;
+use x509_cert::der::Decode;
 
 use crate::client::{Assertion, Bench, Client, AUDIENCE};
 
@@ -228,6 +230,58 @@ fn a_device_with_a_wrong_clock_is_told() {
         let reply = bench.post_assertion(&Assertion::new(&bench, &device).sign());
         assert_eq!(reply.status, status, "{offset}");
     }
+}
+
+#[test]
+fn certificates_count_only_while_they_are_valid() {
+    let bench = Bench::new();
+    let cases = [
+        (Validity::Expired, 401),
+        (Validity::Far, 200),
+        (Validity::NotYet, 401),
+        (Validity::Soon, 200),
+    ];
+    for (validity, status) in cases {
+        let device = Device::builder("device-1").validity(validity).build();
+        let der = &device.certificate_der;
+        bench.cloud.add_certificate(&bench.app, der);
+        let reply = bench.post_assertion(&Assertion::new(&bench, &device).sign());
+        assert_eq!(reply.status, status, "{validity:?}");
+        if status == 401 {
+            assert!(reply.body.contains("The key used is expired."));
+        }
+    }
+    bench.cloud.remove_certificates(&bench.app);
+    let device = Device::new("device-1");
+    let reply = bench.post_assertion(&Assertion::new(&bench, &device).sign());
+    assert!(reply.body.contains("The key was not found."));
+}
+
+#[test]
+fn devices_come_in_all_forms() {
+    let authority = DeviceAuthority::new("Plant 7 CA");
+    let device = Device::builder("device-1").issued_by(&authority).build();
+    assert_eq!(
+        device.certificate_pem.matches("BEGIN CERTIFICATE").count(),
+        2
+    );
+    assert!(device
+        .combined_pem
+        .starts_with("-----BEGIN PRIVATE KEY-----\n"));
+    assert!(device
+        .private_key_pkcs1_pem
+        .unwrap()
+        .contains("BEGIN RSA PRIVATE KEY"));
+    let elliptic = Device::builder("device-1").elliptic().build();
+    assert!(elliptic.private_key_pkcs1_pem.is_none());
+    let encrypted = Device::encrypted_private_key_pem();
+    let parsed = pem_contents(&encrypted);
+    assert!(AnyRef::from_der(&parsed).is_ok());
+}
+
+fn pem_contents(pem: &str) -> Vec<u8> {
+    let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text).unwrap()
 }
 
 #[test]

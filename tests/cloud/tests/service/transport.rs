@@ -33,6 +33,17 @@ fn one_connection_serves_many_requests_and_sessions_resume() {
 }
 
 #[test]
+fn connections_can_be_closed_under_the_client() {
+    let bench = Bench::new();
+    bench.cloud.vault("factory7-edge").set("a", "one");
+    let mut session = bench.client.open(&bench.cloud.login_host());
+    assert_eq!(session.get("/", None).unwrap().status, 404);
+    bench.cloud.close_connections();
+    assert!(session.get("/", None).is_err());
+    assert_eq!(bench.read("/secrets/a?api-version=7.4").status, 200);
+}
+
+#[test]
 fn bad_server_certificates_can_be_shown() {
     let bench = Bench::new();
     let kinds = [
