@@ -21,6 +21,7 @@
 mod assertion;
 mod clock;
 mod cloud;
+mod connection;
 mod delivery;
 mod device;
 mod directory;

@@ -37,9 +37,13 @@ fn run(options: &Options) -> io::Result<()> {
     let device = Device::new("device-0001");
     let facts = seed(&cloud, &device);
     fs::create_dir_all(&options.directory)?;
-    write(&options.directory.join("ca.pem"), cloud.ca_pem())?;
-    write(&options.directory.join("device.pem"), &device.combined_pem)?;
-    write(&options.directory.join("cloud.json"), &facts)?;
+    write(&options.directory.join("ca.pem"), cloud.ca_pem(), 0o644)?;
+    write(
+        &options.directory.join("device.pem"),
+        &device.combined_pem,
+        0o600,
+    )?;
+    write(&options.directory.join("cloud.json"), &facts, 0o600)?;
     println!("ready {}", cloud.address());
     io::stdout().flush()?;
     let ended = io::stdin().read_to_end(&mut Vec::new());
@@ -103,15 +107,15 @@ fn seed(cloud: &Cloud, device: &Device) -> String {
     .to_string()
 }
 
-/// Writes a file only its owner can read.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a new file of this mode in place of an older one.
+fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     if path.exists() {
         fs::remove_file(path)?;
     }
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(mode)
         .open(path)?;
     file.write_all(text.as_bytes())
 }
