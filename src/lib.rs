@@ -6,7 +6,9 @@
 pub mod clock;
 pub mod cloud;
 pub mod config;
+pub mod disk;
 pub mod error;
 pub mod http;
 pub mod name;
 pub mod secret;
+pub mod store;
