@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod cloud;
 pub mod config;
+pub mod disk;
 pub mod error;
 pub mod harden;
 pub mod http;
@@ -15,3 +16,4 @@ pub mod name;
 pub mod retry;
 pub mod secret;
 pub mod vault;
+pub mod store;
