@@ -369,3 +369,19 @@ fn a_client_without_authorities_is_refused() {
     };
     assert!(matches!(Client::new(&settings), Err(Error::NoRoots { .. })));
 }
+
+#[test]
+fn a_path_cannot_change_the_host() {
+    let server = Server::start(Fault::None, Vec::new());
+    let client = client(&server);
+    for path in ["", ".evil.test/", "@evil.test/", ":80/", "/a b"] {
+        let host = host();
+        let request = Request {
+            path,
+            ..request(&host, None)
+        };
+        let error = client.send(&request).unwrap_err();
+        assert!(matches!(error, Error::Internal { .. }), "{path}: {error}");
+    }
+    assert_eq!(client.traffic().connections, 0);
+}
