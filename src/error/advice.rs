@@ -60,7 +60,12 @@ impl Refusal {
                 None => format!("allow this device's address in the firewall of {vault}"),
             },
             RefusalCause::InvalidAudience => format!("set \"cloud\" to the cloud in which {vault} lies"),
-            RefusalCause::InvalidIssuer => format!("set the identity's \"tenant\" to the tenant of {vault}"),
+            RefusalCause::InvalidIssuer { vault_tenant: Some(tenant) } => {
+                format!("set the identity's \"tenant\" to {tenant}, the tenant of {vault}")
+            }
+            RefusalCause::InvalidIssuer { vault_tenant: None } => {
+                format!("set the identity's \"tenant\" to the tenant of {vault}")
+            }
             RefusalCause::Other => format!("hand the block below to whoever runs {vault}"),
             RefusalCause::Policy => format!("give {identity} the secret permission \"get\" in an access policy of {vault}"),
             RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),
@@ -75,6 +80,7 @@ fn disk(path: &str, errno: Errno) -> String {
         Errno::ROFS => format!("if systemd made it read-only: systemctl edit keyferry.service, add [Service] ReadWritePaths={path}"),
         Errno::NOSPC | Errno::DQUOT => format!("free room on the file system of {path}; the last good files stay"),
         Errno::ACCESS | Errno::PERM => format!("let the user that runs keyferry write {path}"),
+        Errno::BUSY | Errno::XDEV => format!("mount the set's directory into the consumer, not the file {path}: a mounted file cannot be replaced"),
         Errno::IO => format!("check the medium under {path} (dmesg)"),
         _ => format!("look at {path}"),
     }
