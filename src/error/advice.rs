@@ -59,7 +59,12 @@ impl Refusal {
                 None => format!("allow this device's address in the firewall of {vault}"),
             },
             RefusalCause::InvalidAudience => format!("set \"cloud\" to the cloud in which {vault} lies"),
-            RefusalCause::InvalidIssuer => format!("set the identity's \"tenant\" to the tenant of {vault}"),
+            RefusalCause::InvalidIssuer { vault_tenant: Some(tenant) } => {
+                format!("set the identity's \"tenant\" to {tenant}, the tenant of {vault}")
+            }
+            RefusalCause::InvalidIssuer { vault_tenant: None } => {
+                format!("set the identity's \"tenant\" to the tenant of {vault}")
+            }
             RefusalCause::Other => format!("hand the block below to whoever runs {vault}"),
             RefusalCause::Policy => format!("give {identity} the secret permission \"get\" in an access policy of {vault}"),
             RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),

@@ -1,0 +1,160 @@
+//! Files: new ones that are whole or gone, existing ones that are what they seem.
+
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FileType, Mode as Bits, OFlags};
+use rustix::io::{retry_on_intr, Errno};
+
+use super::{attempt, failed, mutant, set_access, Access, Dir, Stat};
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// An existing regular file, opened for reading.
+#[derive(Debug)]
+pub struct File {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+/// A file being written. Dropped before [`NewFile::finish`], it is removed again.
+#[derive(Debug)]
+pub struct NewFile<'dir> {
+    dir: &'dir Dir,
+    name: String,
+    fd: OwnedFd,
+    whole: bool,
+}
+
+impl Dir {
+    /// Opens the regular file `name`. `None` when there is nothing; anything but a regular
+    /// file is [`Error::ForeignFile`].
+    pub fn open_file(&self, name: &str) -> Result<Option<File>, Error> {
+        let path = self.join(name);
+        // Without O_NONBLOCK a FIFO of this name would hold the run up for ever.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let opened = retry_on_intr(|| rustix::fs::openat(&self.fd, name, flags, Bits::empty()));
+        let fd = match opened {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP | Errno::NXIO) => return Err(Error::ForeignFile { path }),
+            Err(errno) => return Err(failed("open", &path, errno)),
+        };
+        let file = File { fd, path };
+        if file.stat()?.kind != FileType::RegularFile {
+            return Err(Error::ForeignFile { path: file.path });
+        }
+        Ok(Some(file))
+    }
+
+    /// The content of the regular file `name`, at most `limit` bytes (else `EFBIG`).
+    pub fn read(&self, name: &str, limit: usize) -> Result<Option<Secret>, Error> {
+        match self.open_file(name)? {
+            Some(file) => file.read_all(limit).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Begins a file that does not exist yet; until it is finished only the running user
+    /// may read it.
+    pub fn create(&self, name: &str) -> Result<NewFile<'_>, Error> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = self.attempt("create", name, || {
+            rustix::fs::openat(&self.fd, name, flags, Bits::RUSR | Bits::WUSR)
+        })?;
+        Ok(NewFile {
+            dir: self,
+            name: name.to_owned(),
+            fd,
+            whole: false,
+        })
+    }
+}
+
+impl NewFile<'_> {
+    /// Appends `bytes`.
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            let written = self
+                .dir
+                .attempt("write", &self.name, || rustix::io::write(&self.fd, bytes))?;
+            if written == 0 {
+                return Err(failed("write", &self.dir.join(&self.name), Errno::IO));
+            }
+            bytes = bytes.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Gives it its owner, group and mode and makes its content durable. Its name becomes
+    /// durable by [`Dir::sync`].
+    pub fn finish(mut self, access: &Access) -> Result<(), Error> {
+        set_access(&self.fd, &self.dir.join(&self.name), access)?;
+        if !mutant::is("rename-first") {
+            self.dir
+                .attempt("sync", &self.name, || rustix::fs::fsync(&self.fd))?;
+        }
+        self.whole = true;
+        Ok(())
+    }
+}
+
+impl Drop for NewFile<'_> {
+    fn drop(&mut self) {
+        if !self.whole {
+            let _ = self.dir.unlink(&self.name);
+        }
+    }
+}
+
+impl File {
+    pub(super) fn from_parts(fd: OwnedFd, path: &Path) -> Self {
+        let path = path.to_owned();
+        Self { fd, path }
+    }
+
+    pub(super) fn fd(&self) -> &OwnedFd {
+        &self.fd
+    }
+
+    /// What the opened descriptor is.
+    pub fn stat(&self) -> Result<Stat, Error> {
+        let stat = attempt("look at", &self.path, || rustix::fs::fstat(&self.fd))?;
+        Ok(stat.into())
+    }
+
+    /// All of it, at most `limit` bytes (else `EFBIG`).
+    pub fn read_all(mut self, limit: usize) -> Result<Secret, Error> {
+        let length = usize::try_from(self.stat()?.length).unwrap_or(usize::MAX);
+        // One byte more than its length, so that the limit is met only by a file that grew.
+        let mut content = Secret::with_limit(limit.min(length.saturating_add(1)));
+        match content.fill_from(&mut self) {
+            Ok(Ok(())) => Ok(content),
+            Ok(Err(_)) => Err(failed("read", &self.path, Errno::FBIG)),
+            Err(error) => {
+                let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+                Err(failed("read", &self.path, errno))
+            }
+        }
+    }
+
+    /// The next bytes; 0 at the end.
+    pub fn read_chunk(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        attempt("read", &self.path, || {
+            rustix::io::read(&self.fd, &mut *buffer)
+        })
+    }
+
+    /// Sets owner, group and mode.
+    pub fn set_access(&self, access: &Access) -> Result<(), Error> {
+        set_access(&self.fd, &self.path, access)
+    }
+}
+
+impl Read for File {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        Ok(rustix::io::read(&self.fd, buffer)?)
+    }
+}

@@ -1,0 +1,50 @@
+//! Small files that are replaced as a whole: records, state, status, token cache.
+
+use super::{is_id, random_id, Access, Dir};
+use crate::error::Error;
+
+impl Dir {
+    /// Puts `bytes` at `name` so that a reader, or a start after a power cut, finds the old
+    /// content or the new, whole. Durable on return.
+    ///
+    /// What a killed call left beside it (`.NAME.<16 hex>`) is removed first, so callers
+    /// hold a lock.
+    pub fn replace_small(&self, name: &str, bytes: &[u8], access: &Access) -> Result<(), Error> {
+        self.remove_leftovers(name)?;
+        let temporary = format!(".{name}.{}", random_id()?);
+        let mut file = self.create(&temporary)?;
+        file.write(bytes)?;
+        file.finish(access)?;
+        if let Err(error) = self.rename(&temporary, name) {
+            let _ = self.unlink(&temporary);
+            return Err(error);
+        }
+        self.sync()
+    }
+
+    /// Removes what killed calls of [`Self::replace_small`] left of `name`.
+    fn remove_leftovers(&self, name: &str) -> Result<(), Error> {
+        let me = rustix::process::geteuid().as_raw();
+        for entry in self.names()? {
+            let Some(entry) = entry.to_str() else {
+                continue;
+            };
+            if !is_temporary_of(entry, name) {
+                continue;
+            }
+            if self.stat(entry)?.is_some_and(|stat| stat.owner == me) {
+                self.unlink(entry)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `entry` is `.NAME.<16 hex>` for this `name`.
+fn is_temporary_of(entry: &str, name: &str) -> bool {
+    let rest = entry
+        .strip_prefix('.')
+        .and_then(|rest| rest.strip_prefix(name));
+    rest.and_then(|rest| rest.strip_prefix('.'))
+        .is_some_and(is_id)
+}

@@ -1,0 +1,168 @@
+//! Files that others wrote and this program believes: configuration and credentials.
+//!
+//! What counts is the opened descriptor, never the path: it must be a regular file that
+//! belongs to root or the running user. Nobody else may write a configuration; nobody
+//! else may read a credential.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FileType, Mode as Bits, OFlags};
+use rustix::io::{retry_on_intr, Errno};
+
+use super::walk::broken_rule;
+use super::{attempt, failed, Dir, File, Stat};
+use crate::error::{CredentialProblem, Error, Place};
+use crate::secret::Secret;
+
+/// Where a credential file comes from, which says who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A path of the configuration. A file of root's may be readable by the process's own
+    /// primary group, nothing wider.
+    Path,
+    /// systemd's `$CREDENTIALS_DIRECTORY`. Group bits are not looked at: there they are the
+    /// mask of an access control list.
+    Systemd,
+}
+
+/// Reads a configuration file of at most 1 MiB. File and directory must belong to root or
+/// the running user and be writable by nobody else; the file is no symbolic link.
+pub fn read_config(path: &Path) -> Result<Secret, Error> {
+    let dir = config_directory(path.parent().unwrap_or(Path::new("")))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| failed("open", path, Errno::ISDIR))?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = retry_on_intr(|| rustix::fs::openat(&dir.fd, name, flags, Bits::empty()));
+    let fd = match opened {
+        Ok(fd) => fd,
+        Err(Errno::LOOP) => return Err(untrusted(path, "is a symbolic link")),
+        Err(errno) => return Err(failed("open", path, errno)),
+    };
+    let file = File::from_parts(fd, path);
+    let stat = file.stat()?;
+    if stat.kind != FileType::RegularFile {
+        return Err(untrusted(path, "is not a regular file"));
+    }
+    if let Some(rule) = broken_rule(&stat, rustix::process::geteuid().as_raw()) {
+        return Err(untrusted(path, &rule));
+    }
+    file.read_all(CONFIG_LIMIT)
+}
+
+/// The names in a directory of configuration files, sorted, under the same rules. `None`
+/// when there is no such directory.
+pub fn config_names(directory: &Path) -> Result<Option<Vec<OsString>>, Error> {
+    match config_directory(directory) {
+        Ok(dir) => {
+            let mut names = dir.names()?;
+            names.sort();
+            Ok(Some(names))
+        }
+        Err(Error::Disk { errno, .. }) if errno == Errno::NOENT => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a credential file of at most 64 KiB. Symbolic links are followed: the descriptor
+/// at their end is what must be trustworthy. An empty file is the caller's to judge.
+pub fn read_credential(path: &Path, origin: Origin) -> Result<Secret, CredentialProblem> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let opened = retry_on_intr(|| rustix::fs::open(path, flags, Bits::empty()));
+    let fd = opened.map_err(|errno| match errno {
+        Errno::NOENT | Errno::NOTDIR => CredentialProblem::Missing,
+        Errno::NXIO => CredentialProblem::NotAFile,
+        errno => CredentialProblem::Unreadable(errno),
+    })?;
+    let mut file = File::from_parts(fd, path);
+    let stat = rustix::fs::fstat(file.fd()).map_err(CredentialProblem::Unreadable)?;
+    refuse_shared(&stat.into(), origin, &Process::current())?;
+    let mut content = Secret::with_limit(CREDENTIAL_LIMIT);
+    match content.fill_from(&mut file) {
+        Ok(Ok(())) => Ok(content),
+        Ok(Err(too_long)) => Err(CredentialProblem::TooLong {
+            limit: too_long.limit,
+        }),
+        Err(error) => Err(CredentialProblem::Unreadable(
+            Errno::from_io_error(&error).unwrap_or(Errno::IO),
+        )),
+    }
+}
+
+/// Whose rights this process has.
+struct Process {
+    user: u32,
+    group: u32,
+}
+
+impl Process {
+    fn current() -> Self {
+        Self {
+            user: rustix::process::geteuid().as_raw(),
+            group: rustix::process::getegid().as_raw(),
+        }
+    }
+}
+
+fn refuse_shared(stat: &Stat, origin: Origin, process: &Process) -> Result<(), CredentialProblem> {
+    if stat.kind != FileType::RegularFile {
+        return Err(CredentialProblem::NotAFile);
+    }
+    if stat.owner != 0 && stat.owner != process.user {
+        return Err(CredentialProblem::OtherOwner { owner: stat.owner });
+    }
+    let allowed = match origin {
+        Origin::Systemd => 0o770,
+        Origin::Path if stat.owner == 0 && stat.group == process.group => 0o740,
+        Origin::Path => 0o700,
+    };
+    if stat.mode & 0o777 & !allowed != 0 {
+        return Err(CredentialProblem::ReadableByOthers { mode: stat.mode });
+    }
+    Ok(())
+}
+
+/// Opens a directory of configuration files. How it was reached does not matter, what was
+/// opened does.
+fn config_directory(path: &Path) -> Result<Dir, Error> {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let fd: OwnedFd = attempt("open", path, || {
+        rustix::fs::open(path, flags, Bits::empty())
+    })?;
+    let dir = Dir {
+        fd,
+        path: path.to_owned(),
+    };
+    match broken_rule(&dir.own_stat()?, rustix::process::geteuid().as_raw()) {
+        None => Ok(dir),
+        Some(problem) => Err(Error::UnsafeDirectory {
+            path: dir.path,
+            problem,
+        }),
+    }
+}
+
+fn untrusted(path: &Path, rule: &str) -> Error {
+    Error::Config {
+        place: Place {
+            file: PathBuf::from(path),
+            line: 0,
+            column: 0,
+        },
+        problem: format!("this file {rule}, so it is not read"),
+        advice: format!(
+            "make {} a regular file of root's that nobody else can write",
+            path.display()
+        ),
+    }
+}
+
+const CONFIG_LIMIT: usize = 1 << 20;
+const CREDENTIAL_LIMIT: usize = 64 << 10;

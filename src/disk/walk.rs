@@ -1,0 +1,232 @@
+//! The walk from `/` to a directory, checking each step on its opened descriptor.
+//!
+//! Whoever can rename a directory on the way could put another in its place, so each
+//! must belong to root or the running user and be writable by nobody else; a sticky
+//! one (`/tmp`) is fine, since others cannot rename there what is not theirs. `openat2`
+//! would do part of this, but old kernels and emulators lack it.
+
+use std::ffi::OsStr;
+use std::path::{Component, Path};
+
+use rustix::fs::{AtFlags, FileType, Mode as Bits, OFlags};
+use rustix::io::Errno;
+
+use super::{failed, is_id, random_id, set_access, Access, Dir, Stat};
+use crate::error::Error;
+use crate::name::Mode;
+
+impl Dir {
+    /// Walks to `path`, which is absolute. `None` when it does not exist.
+    pub fn walk(path: &Path) -> Result<Option<Self>, Error> {
+        let mut here = Self::root()?;
+        for component in components(path)? {
+            match here.step(component)? {
+                Some(next) => here = next,
+                None => return Ok(None),
+            }
+        }
+        here.reopened().map(Some)
+    }
+
+    /// Walks to `path` and makes what is missing of it: ancestors with mode 0755, the last
+    /// directory with `access`. One that exists is left as it is.
+    pub fn create_path(path: &Path, access: &Access) -> Result<Self, Error> {
+        let mut here = Self::root()?;
+        let mut rest = components(path)?.into_iter().peekable();
+        while let Some(component) = rest.next() {
+            let wanted = if rest.peek().is_some() {
+                &ANCESTOR
+            } else {
+                access
+            };
+            here = match here.step(component)? {
+                Some(next) => next,
+                None => here.reopened()?.create_step(component, wanted)?,
+            };
+        }
+        here.reopened()
+    }
+
+    /// Opens the directory `name` in this one, under the same rules. `None` when there is none.
+    pub fn open_dir(&self, name: &str) -> Result<Option<Self>, Error> {
+        match self.step(OsStr::new(name))? {
+            Some(dir) => dir.reopened().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes the directory `name`, which only the running user may enter.
+    pub fn make_dir(&self, name: &str) -> Result<Self, Error> {
+        self.attempt("create", name, || {
+            rustix::fs::mkdirat(&self.fd, name, Bits::RWXU)
+        })?;
+        let made = self.open_dir(name)?;
+        made.ok_or_else(|| failed("open", &self.path.join(name), Errno::NOENT))
+    }
+
+    fn root() -> Result<Self, Error> {
+        let path = Path::new("/");
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = super::attempt("open", path, || {
+            rustix::fs::open(path, flags, Bits::empty())
+        })?;
+        let root = Self {
+            fd,
+            path: path.to_owned(),
+        };
+        root.refuse_unsafe()?;
+        Ok(root)
+    }
+
+    /// One step down. `O_PATH` needs no right to list the directory, only to pass it.
+    fn step(&self, name: &OsStr) -> Result<Option<Self>, Error> {
+        let path = self.path.join(name);
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened =
+            rustix::io::retry_on_intr(|| rustix::fs::openat(&self.fd, name, flags, Bits::empty()));
+        let fd = match opened {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP | Errno::NOTDIR) => {
+                return Err(Error::UnsafeDirectory {
+                    problem: self.what_else(name),
+                    path,
+                })
+            }
+            Err(errno) => return Err(failed("open", &path, errno)),
+        };
+        let next = Self { fd, path };
+        next.refuse_unsafe()?;
+        Ok(Some(next))
+    }
+
+    /// What stands at `name`, which is no directory.
+    fn what_else(&self, name: &OsStr) -> String {
+        let stat = rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW);
+        let kind = stat.map(|stat| Stat::from(stat).kind);
+        if kind != Ok(FileType::Symlink) {
+            return "is not a directory".to_owned();
+        }
+        match rustix::fs::readlinkat(&self.fd, name, Vec::new()) {
+            Ok(target) => format!("is a symbolic link to {}", target.to_string_lossy()),
+            Err(_) => "is a symbolic link".to_owned(),
+        }
+    }
+
+    fn refuse_unsafe(&self) -> Result<(), Error> {
+        let stat = self.own_stat()?;
+        match broken_rule(&stat, rustix::process::geteuid().as_raw()) {
+            None => Ok(()),
+            Some(problem) => Err(Error::UnsafeDirectory {
+                path: self.path.clone(),
+                problem,
+            }),
+        }
+    }
+
+    /// The same directory, opened again for listing, syncing and changing its mode.
+    pub fn reopened(&self) -> Result<Self, Error> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = self.attempt("open", "", || {
+            rustix::fs::openat(&self.fd, ".", flags, Bits::empty())
+        })?;
+        let path = self.path.clone();
+        Ok(Self { fd, path })
+    }
+
+    /// Makes one directory of a path. It gets its name only when its mode is right: a run
+    /// killed in between must not leave an ancestor that nobody can pass.
+    fn create_step(&self, component: &OsStr, access: &Access) -> Result<Self, Error> {
+        self.remove_unfinished();
+        let name = format!("{UNFINISHED}{}", random_id()?);
+        let target = self.path.join(component);
+        let made =
+            rustix::io::retry_on_intr(|| rustix::fs::mkdirat(&self.fd, name.as_str(), Bits::RWXU));
+        made.map_err(|errno| failed("create", &target, errno))?;
+        let finished = self.finish_step(&name, component, access);
+        if finished.is_err() {
+            let _ = self.remove_dir(&name);
+        }
+        finished
+    }
+
+    fn finish_step(&self, name: &str, component: &OsStr, access: &Access) -> Result<Self, Error> {
+        let target = self.path.join(component);
+        let mut made = self
+            .open_dir(name)?
+            .ok_or_else(|| failed("create", &target, Errno::NOENT))?;
+        set_access(&made.fd, &target, access)?;
+        made.sync()?;
+        super::attempt("create", &target, || {
+            rustix::fs::renameat(&self.fd, name, &self.fd, component)
+        })?;
+        self.sync()?;
+        made.path = target;
+        Ok(made)
+    }
+
+    /// What a killed [`Self::create_step`] left here; only empty directories can go.
+    fn remove_unfinished(&self) {
+        let me = rustix::process::geteuid().as_raw();
+        for name in self.names().unwrap_or_default() {
+            let Some(name) = name.to_str() else { continue };
+            let pattern = name.strip_prefix(UNFINISHED).is_some_and(is_id);
+            let ours = || matches!(self.stat(name), Ok(Some(stat)) if stat.owner == me);
+            if pattern && ours() {
+                let _ = self.remove_dir(name);
+            }
+        }
+    }
+}
+
+/// The parts of an absolute path, which must not climb.
+fn components(path: &Path) -> Result<Vec<&OsStr>, Error> {
+    let mut parts = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(part) => parts.push(part),
+            Component::RootDir => {}
+            Component::CurDir | Component::ParentDir | Component::Prefix(_) => {
+                return Err(Error::UnsafeDirectory {
+                    path: path.to_owned(),
+                    problem: "holds '..'".to_owned(),
+                })
+            }
+        }
+    }
+    if !path.has_root() {
+        return Err(Error::UnsafeDirectory {
+            path: path.to_owned(),
+            problem: "is not absolute".to_owned(),
+        });
+    }
+    Ok(parts)
+}
+
+/// The rule that a directory breaks, if any.
+pub(super) fn broken_rule(stat: &Stat, me: u32) -> Option<String> {
+    if stat.owner != 0 && stat.owner != me {
+        return Some(format!("belongs to user {}", stat.owner));
+    }
+    if stat.kind == FileType::Directory && stat.mode & STICKY != 0 {
+        return None;
+    }
+    if stat.mode & 0o020 != 0 {
+        return Some("is writable by its group".to_owned());
+    }
+    if stat.mode & 0o002 != 0 {
+        return Some("is writable by everyone".to_owned());
+    }
+    None
+}
+
+const STICKY: u32 = 0o1000;
+const UNFINISHED: &str = ".keyferry.";
+const ANCESTOR: Access = Access {
+    owner: None,
+    group: None,
+    mode: match Mode::new(0o755) {
+        Some(mode) => mode,
+        None => unreachable!(),
+    },
+};
