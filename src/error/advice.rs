@@ -26,6 +26,7 @@ impl Error {
             Self::NoRoots { .. } => "install ca-certificates, or name a bundle with network.ca_file".to_owned(),
             Self::NothingOnDisk { set } => format!("run `keyferry sync {set}` once with a network"),
             Self::Proxy { proxy, status: 407, .. } => format!("give network.proxy the user name and password that {proxy} wants"),
+            Self::Proxy { proxy, host, status: 408 | 429 | 500..=599 } => format!("look why {proxy} does not reach {host}; the timer tries again"),
             Self::Proxy { proxy, host, .. } => format!("let {proxy} pass CONNECT to {host}:443"),
             Self::Refused(refusal) => refusal.advice(),
             Self::Reply { host, .. } => format!("look what answers for {host} here: a captive portal, a proxy or a wrong DNS entry"),

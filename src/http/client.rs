@@ -161,14 +161,14 @@ impl Client {
         let reply = exchange::run(&self.agent, request, limit)?;
         line.log(&reply);
         self.note_clock(&reply);
-        match retry::may_pass(reply.status) {
-            true => Err(Failure::passing(Error::ServerBusy {
-                host: request.host.clone(),
-                status: reply.status,
-                retry_after: reply.retry_after(clock::now()),
-            })),
-            false => Ok(reply),
+        if !retry::may_pass(reply.status) {
+            return Ok(reply);
         }
+        Err(Failure::passing(Error::ServerBusy {
+            host: request.host.clone(),
+            status: reply.status,
+            retry_after: reply.retry_after(clock::now()),
+        }))
     }
 
     fn note_clock(&self, reply: &Reply) {
@@ -197,3 +197,6 @@ fn random() -> u64 {
             .map_or(0, |since| u64::from(since.subsec_nanos())),
     }
 }
+
+#[cfg(test)]
+mod round_trips;

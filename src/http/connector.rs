@@ -11,14 +11,14 @@ use rustls::{ClientConfig, ClientConnection};
 use ureq::unversioned::transport::{self, ConnectionDetails};
 
 use super::failure::{broken, Failure};
-use super::lookup::{self, Unresolved};
+use super::lookup::{Lookups, Unresolved};
 use super::meter::Meter;
 use super::route::{ProxyRoute, Route, Routes};
 use super::token::TokenSlot;
 use super::transport::{deadline, Tls};
 use super::tunnel::{self, Blocked};
 use super::wire::Wire;
-use super::{dial, tls, Settings};
+use super::{dial, refusal, Settings};
 use crate::error::{Error, Phase};
 use crate::name::HostName;
 use crate::retry;
@@ -27,6 +27,7 @@ use crate::retry;
 pub(super) struct Connector {
     config: Arc<ClientConfig>,
     routes: Routes,
+    lookups: Lookups,
     token: TokenSlot,
     meter: Meter,
 }
@@ -41,6 +42,7 @@ impl Connector {
         Ok(Self {
             config,
             routes: Routes::new(settings)?,
+            lookups: Lookups::default(),
             token,
             meter,
         })
@@ -51,7 +53,9 @@ impl Connector {
             Route::Pinned(address) => self.reach(host, &[address], deadline)?,
             Route::Proxy(proxy) => self.tunnel(host, proxy, deadline)?,
             Route::Straight => {
-                let found = lookup::addresses(host.as_str(), 443, deadline)
+                let found = self
+                    .lookups
+                    .addresses(host.as_str(), 443, deadline)
                     .map_err(|unresolved| no_address(host, unresolved))?;
                 self.reach(host, &found, deadline)?
             }
@@ -81,8 +85,10 @@ impl Connector {
         let failed = |cause: String| {
             Failure::network(host, Phase::Proxy, format!("{}: {cause}", proxy.name()))
         };
-        let found =
-            lookup::addresses(&proxy.host, proxy.port, deadline).map_err(|unresolved| Failure {
+        let found = self
+            .lookups
+            .addresses(&proxy.host, proxy.port, deadline)
+            .map_err(|unresolved| Failure {
                 again: unresolved.again,
                 ..failed(unresolved.cause)
             })?;
@@ -107,7 +113,7 @@ impl Connector {
         let name = ServerName::try_from(host.as_str().to_owned())
             .map_err(|_| Failure::internal(format!("{host} is no TLS name")))?;
         let mut session = ClientConnection::new(Arc::clone(&self.config), name)
-            .map_err(|error| tls::refusal(host, &error))?;
+            .map_err(|error| refusal::refused(host, &error))?;
         match session.complete_io(wire) {
             Ok(_) => Ok(session),
             Err(error) => Err(handshake_failure(host, &error)),
@@ -144,8 +150,8 @@ fn no_address(host: &HostName, unresolved: Unresolved) -> Failure {
 }
 
 fn handshake_failure(host: &HostName, error: &io::Error) -> Failure {
-    if let Some(refused) = tls::inner(error) {
-        return tls::refusal(host, refused);
+    if let Some(refused) = refusal::inner(error) {
+        return refusal::refused(host, refused);
     }
     let cause = match error.kind() {
         io::ErrorKind::UnexpectedEof => "connection closed during the TLS handshake".to_owned(),

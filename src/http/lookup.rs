@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::mpsc;
+use std::sync::{mpsc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -16,8 +16,14 @@ use ureq::unversioned::transport::NextTimeout;
 
 use crate::name::foreign;
 
+/// The lookups of a run. A name that has no address is not looked up again.
+#[derive(Default)]
+pub(super) struct Lookups {
+    missing: Mutex<Vec<(String, Unresolved)>>,
+}
+
 /// Why a name has no addresses.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unresolved {
     /// What to tell of it.
     pub(super) cause: String,
@@ -25,21 +31,30 @@ pub(super) struct Unresolved {
     pub(super) again: bool,
 }
 
-/// The addresses of `host`, IPv6 and IPv4 in turn, at most eight. An address written out
-/// needs no lookup.
-pub(super) fn addresses(
-    host: &str,
-    port: u16,
-    deadline: Instant,
-) -> Result<Vec<SocketAddr>, Unresolved> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    let found = resolve(host.to_owned(), port, deadline)?;
-    let found = interleaved(found);
-    match found.is_empty() {
-        true => Err(unresolved("the name has no address")),
-        false => Ok(found),
+impl Lookups {
+    /// The addresses of `host`, IPv6 and IPv4 in turn, at most eight. An address written
+    /// out needs no lookup.
+    pub(super) fn addresses(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<Vec<SocketAddr>, Unresolved> {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = missing.iter().find(|(name, _)| name == host) {
+            return Err(known.clone());
+        }
+        let outcome = resolve(host.to_owned(), port, deadline).map(interleaved);
+        match &outcome {
+            Err(unresolved) if !unresolved.again => {
+                missing.push((host.to_owned(), unresolved.clone()));
+            }
+            _ => {}
+        }
+        outcome
     }
 }
 
@@ -72,6 +87,7 @@ fn resolve(host: String, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>
         .map_err(|error| unresolved(&format!("cannot look up: {error}")))?;
     let left = deadline.saturating_duration_since(Instant::now());
     match receiver.recv_timeout(left) {
+        Ok(Ok(found)) if found.is_empty() => Err(unresolved("the name has no address")),
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => Err(explained(&error)),
         Err(_) => Err(Unresolved {
@@ -172,11 +188,17 @@ mod tests {
     }
 
     #[test]
-    fn written_out_addresses_need_no_lookup() {
+    fn neither_written_out_addresses_nor_missing_names_are_looked_up() {
+        let lookups = Lookups::default();
         for host in ["127.0.0.1", "::1"] {
-            let found = addresses(host, 443, Instant::now()).unwrap();
+            let found = lookups.addresses(host, 443, Instant::now()).unwrap();
             assert_eq!(found, [SocketAddr::new(host.parse().unwrap(), 443)]);
         }
+        let known = unresolved("no such name");
+        let entry = ("vault.test".to_owned(), known.clone());
+        lookups.missing.lock().unwrap().push(entry);
+        let outcome = lookups.addresses("vault.test", 443, Instant::now());
+        assert_eq!(outcome, Err(known));
     }
 
     fn parse(text: &str) -> SocketAddr {

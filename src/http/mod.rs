@@ -15,6 +15,7 @@ mod failure;
 mod issuer;
 mod lookup;
 mod meter;
+mod refusal;
 mod reply;
 mod roots;
 mod route;

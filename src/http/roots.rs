@@ -59,19 +59,20 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
             Err(pem::Error::Io(error)) => return Err(unreadable(&error)),
             Err(_) => false,
         };
-        match usable {
-            true => added = added.saturating_add(1),
-            false => skipped = skipped.saturating_add(1),
+        if usable {
+            added = added.saturating_add(1);
+        } else {
+            skipped = skipped.saturating_add(1);
         }
     }
     log::debug!(
         "{}: {added} certificate authorities, {skipped} skipped",
         path.display()
     );
-    match added {
-        0 => Err(unusable("holds no usable certificate".to_owned())),
-        _ => Ok(()),
+    if added == 0 {
+        return Err(unusable("holds no usable certificate".to_owned()));
     }
+    Ok(())
 }
 
 /// Where distributions put their bundle: Debian and its kin, Fedora, Alpine and OpenWrt,

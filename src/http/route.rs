@@ -72,10 +72,10 @@ impl ProxyRoute {
 
     /// `host:port`, for people.
     pub(super) fn name(&self) -> String {
-        match self.host.contains(':') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
+        if self.host.contains(':') {
+            return format!("[{}]:{}", self.host, self.port);
         }
+        format!("{}:{}", self.host, self.port)
     }
 }
 

@@ -1,9 +1,8 @@
-//! What TLS means here: versions, ciphers, the clock, and the words for its refusals.
+//! What TLS means here: versions, ciphers and the clock.
 //!
 //! ring's provider is cut down to what Azure speaks; what is left out (client keys,
 //! tickets, early data) nobody here uses, and every kilobyte counts on flash.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +14,11 @@ use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use rustls::sign::SigningKey;
 use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
-use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore};
 
-use super::failure::Failure;
-use super::verifier::{Untrusted, Verifier};
+use super::verifier::Verifier;
 use crate::clock;
-use crate::error::{Error, TlsProblem};
-use crate::name::{foreign, HostName};
+use crate::error::Error;
 
 /// The configuration of all connections: TLS 1.2 and 1.3, no session is resumed (a run
 /// connects once to a host), no client certificate.
@@ -47,59 +44,10 @@ pub const fn release_time() -> i64 {
     }
 }
 
-/// What a refusal of rustls means. None of them may pass within a run.
-pub(super) fn refusal(host: &HostName, error: &rustls::Error) -> Failure {
-    Failure::last(Error::Tls {
-        host: host.clone(),
-        problem: problem(error),
-    })
-}
-
-/// What rustls found, if that is what an error of a stream over it tells.
-pub(super) fn inner(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
-}
-
 /// A bug of ours, since nothing from outside goes into the configuration.
 pub(super) fn internal(error: &dyn std::error::Error) -> Error {
     Error::Internal {
         what: format!("TLS configuration: {error}"),
-    }
-}
-
-fn problem(error: &rustls::Error) -> TlsProblem {
-    match error {
-        rustls::Error::InvalidCertificate(error) => certificate_problem(error),
-        rustls::Error::AlertReceived(
-            alert @ (AlertDescription::HandshakeFailure
-            | AlertDescription::InsufficientSecurity
-            | AlertDescription::ProtocolVersion),
-        ) => TlsProblem::Incompatible(format!("the server answered {alert:?}")),
-        rustls::Error::PeerIncompatible(why) => TlsProblem::Incompatible(format!("{why:?}")),
-        rustls::Error::InvalidMessage(_) => {
-            TlsProblem::Other("what answers does not speak TLS".to_owned())
-        }
-        other => TlsProblem::Other(foreign(&other.to_string(), 160)),
-    }
-}
-
-fn certificate_problem(error: &CertificateError) -> TlsProblem {
-    match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsProblem::Expired,
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            TlsProblem::NotYetValid
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            TlsProblem::NameMismatch
-        }
-        CertificateError::UnknownIssuer => TlsProblem::UnknownIssuer { issuer: None },
-        CertificateError::Other(other) => match other.0.downcast_ref::<Untrusted>() {
-            Some(untrusted) => TlsProblem::UnknownIssuer {
-                issuer: untrusted.issuer.clone(),
-            },
-            None => TlsProblem::Other(foreign(&error.to_string(), 160)),
-        },
-        other => TlsProblem::Other(foreign(&other.to_string(), 160)),
     }
 }
 
@@ -179,24 +127,6 @@ const RELEASED: i64 = 1_795_219_200;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustls::OtherError;
-
-    #[test]
-    fn refusals_are_told_in_words_that_a_person_can_act_on() {
-        let issuer = Some("Corp Proxy CA".to_owned());
-        let untrusted = Untrusted {
-            issuer: issuer.clone(),
-        };
-        let other = CertificateError::Other(OtherError(Arc::new(untrusted)));
-        for (error, wanted) in [
-            (CertificateError::Expired, TlsProblem::Expired),
-            (CertificateError::NotValidYet, TlsProblem::NotYetValid),
-            (CertificateError::NotValidForName, TlsProblem::NameMismatch),
-            (other, TlsProblem::UnknownIssuer { issuer }),
-        ] {
-            assert_eq!(problem(&rustls::Error::InvalidCertificate(error)), wanted);
-        }
-    }
 
     #[test]
     fn the_clock_never_stands_before_the_release() {

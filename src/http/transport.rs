@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{self, NextTimeout, Transport};
 
 use super::buffers::Buffers;
 use super::failure::{broken, Failure};
-use super::tls;
+use super::refusal;
 use super::token::{write_head, TokenSlot};
 use super::wire::Wire;
 use crate::error::Phase;
@@ -66,8 +66,8 @@ impl Tls {
         if error.kind() == io::ErrorKind::TimedOut {
             return ureq::Error::Timeout(timeout.reason);
         }
-        let failure = match tls::inner(error) {
-            Some(refused) => tls::refusal(&self.host, refused),
+        let failure = match refusal::inner(error) {
+            Some(refused) => refusal::refused(&self.host, refused),
             None => Failure::network(&self.host, Phase::Exchange, broken(error)),
         };
         failure.into()

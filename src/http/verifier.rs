@@ -51,7 +51,10 @@ impl ServerCertVerifier for Verifier {
             self.0
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verdict {
-            Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            // A bad signature is an authority of the same name with another key.
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            )) => {
                 let last = intermediates.last().unwrap_or(end_entity);
                 let untrusted = Untrusted {
                     issuer: issuer(last),
