@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Dir, Mode, OFlags, CWD};
 use rustix::io::Errno;
 
-use super::json::{whole_file, Document};
+use super::document::{whole_file, Document};
 use super::problem::Problem;
 
 /// One file of the configuration.
