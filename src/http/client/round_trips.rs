@@ -157,7 +157,7 @@ fn a_dripping_server_does_not_get_past_the_timeout() {
             ..
         }
     ));
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
