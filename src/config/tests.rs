@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Config, LoadRequest};
-use crate::error::{Class, Error};
+use crate::error::Error;
 
 /// A configuration directory in a fresh place.
 pub(super) struct Fixture {
