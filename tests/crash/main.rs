@@ -16,7 +16,9 @@
     reason = "a test may panic, and plays the operator"
 )]
 
+mod failures;
 mod kill;
+mod order;
 mod points;
 mod rotation;
 #[path = "../support/mod.rs"]

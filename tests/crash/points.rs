@@ -10,7 +10,7 @@ use crate::rotation::{Device, Rotation};
 use crate::trace::{is_unknown_change, Call, Traced, CHANGES};
 
 /// A call to be struck.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
     pub call: String,
     /// The how-manieth of its name.
