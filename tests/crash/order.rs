@@ -6,24 +6,25 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::can_trace;
 use crate::rotation::{Device, Layout, Rotation};
 use crate::trace::{Call, CHANGES};
 
 /// A rule that a run broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// A name was given to content, or replaced, before the content was durable.
-    ContentBeforeName,
-    /// A mode was set before the owner.
-    ModeBeforeOwner,
-    /// A marker was begun before all it speaks of was durable.
+    /// A marker was put in place before all it speaks of was.
     MarkerBeforeFiles,
-    /// `current`, or a plain file, was switched before the records of it were durable.
+    /// A new file got its mode before its owner.
+    ModeBeforeOwner,
+    /// Something got its name before its content was durable.
+    NameBeforeContent,
+    /// Readers were switched before the records that finish a switch were durable.
     SwitchBeforeRecord,
-    /// A record was removed, or the run ended, before what it stands for was durable.
-    UnsyncedAtEnd,
+    /// The hook ran, a record was removed or the run ended before all was durable.
+    Unsynced,
 }
 
 #[test]
@@ -40,56 +41,66 @@ fn a_power_cut_finds_nothing_before_what_it_stands_on() {
 }
 
 /// The rules that a run of `command` breaks, each with the call.
-pub fn of_run(device: &Device, command: &std::process::Command) -> Vec<(Broken, String)> {
-    let traced = device.traced(command, CHANGES, None);
+pub fn of_run(device: &Device, command: &Command) -> Vec<(Broken, String)> {
+    let calls = format!("{CHANGES},clone,clone3,fork,vfork");
+    let traced = device.traced(command, &calls, None);
     assert!(traced.output.status.success(), "{:?}", traced.output);
-    let mut disk = Disk::new(device);
+    let mut disk = Disk {
+        set: device.set(),
+        hold: device.set().join(".keyferry"),
+        ..Disk::default()
+    };
     for call in traced.main.iter().filter(|call| call.succeeded()) {
         disk.take(call);
     }
-    disk.end();
-    assert!(disk.switches > 0, "the run switched nothing");
+    let lasting = [device.set(), device.top.join("state")];
+    let left: Vec<PathBuf> = lasting
+        .iter()
+        .flat_map(|top| disk.unsynced_below(top))
+        .collect();
+    if !left.is_empty() {
+        disk.broken
+            .push((Broken::Unsynced, format!("at the end: {left:?}")));
+    }
+    assert!(disk.switched && disk.hooked, "the run did not do its work");
     disk.broken
 }
 
 /// What is not durable yet.
+#[derive(Default)]
 struct Disk {
     set: PathBuf,
-    state: PathBuf,
-    /// Files whose content or access is not, and directories whose names are not.
-    unsynced: BTreeSet<PathBuf>,
-    /// Files that have their mode.
-    modes: BTreeSet<PathBuf>,
-    /// Files that were made in this run.
+    /// `.keyferry` in it.
+    hold: PathBuf,
+    /// Files and directories whose content, owner or mode is not.
+    contents: BTreeSet<PathBuf>,
+    /// Entries of directories, made or gone, that are not.
+    names: BTreeSet<PathBuf>,
+    /// What was made in this run.
     made: BTreeSet<PathBuf>,
-    /// Records that stand, durable or not.
-    records: BTreeSet<PathBuf>,
-    switches: usize,
+    /// Files of this run that have their mode.
+    modes: BTreeSet<PathBuf>,
+    switched: bool,
+    hooked: bool,
     broken: Vec<(Broken, String)>,
 }
 
 impl Disk {
-    fn new(device: &Device) -> Self {
-        Self {
-            set: device.set(),
-            state: device.top.join("state"),
-            unsynced: BTreeSet::new(),
-            modes: BTreeSet::new(),
-            made: BTreeSet::new(),
-            records: BTreeSet::new(),
-            switches: 0,
-            broken: Vec::new(),
-        }
-    }
-
     fn take(&mut self, call: &Call) {
+        if call.line.contains("CLONE_VFORK") || call.name.ends_with("fork") {
+            self.hooked = true;
+            self.want_durable(Broken::Unsynced, call, None);
+        }
         let Some(path) = call.changes() else { return };
         match call.name.as_str() {
             "openat" | "mkdirat" | "symlinkat" => self.create(call, &path),
-            "write" | "pwrite64" | "ftruncate" => self.dirty(&path),
-            "fchown" | "fchmod" => self.access(call, &path),
+            "fchmod" | "fchown" => self.set_access(call, path),
             "fsync" | "fdatasync" => {
-                self.unsynced.remove(&path);
+                self.names.retain(|name| name.parent() != Some(&path));
+                self.contents.remove(&path);
+            }
+            "ftruncate" | "pwrite64" | "write" => {
+                self.contents.insert(path);
             }
             "renameat" | "renameat2" => self.rename(call, &path),
             "unlinkat" => self.remove(call, &path),
@@ -99,106 +110,98 @@ impl Disk {
 
     fn create(&mut self, call: &Call, path: &Path) {
         let directory = path.parent().unwrap();
-        if is(path, MARKER) && directory != self.hold() && self.is_unsynced_below(directory) {
+        let is_generation = directory != self.hold && directory.starts_with(&self.hold);
+        let begun = self
+            .contents
+            .iter()
+            .any(|file| file.parent() == Some(directory));
+        let is_marker = path.ends_with(MARKER);
+        let marked = self.made.contains(&directory.join(MARKER));
+        if is_generation && (is_marker && begun || marked) {
             self.break_rule(Broken::MarkerBeforeFiles, call);
         }
-        let marked = self.made.contains(&directory.join(MARKER));
-        if marked && directory != self.hold() {
-            self.break_rule(Broken::MarkerBeforeFiles, call);
+        if call.name == "openat" {
+            self.contents.insert(path.to_owned());
         }
         self.made.insert(path.to_owned());
-        if call.name != "symlinkat" {
-            self.dirty(path);
-        }
-        self.dirty(directory);
+        self.names.insert(path.to_owned());
     }
 
-    fn access(&mut self, call: &Call, path: &Path) {
+    fn set_access(&mut self, call: &Call, path: PathBuf) {
         if call.name == "fchmod" {
-            self.modes.insert(path.to_owned());
-        } else if self.made.contains(path) && self.modes.contains(path) {
+            self.modes.insert(path.clone());
+        } else if self.made.contains(&path) && self.modes.contains(&path) {
             self.break_rule(Broken::ModeBeforeOwner, call);
         }
-        self.dirty(path);
+        self.contents.insert(path);
     }
 
     fn rename(&mut self, call: &Call, to: &Path) {
         let from = call.entry(1).unwrap();
-        if self.unsynced.remove(&from) {
-            self.break_rule(Broken::ContentBeforeName, call);
+        if self.contents.remove(&from) {
+            self.break_rule(Broken::NameBeforeContent, call);
         }
-        let (hold, root) = (self.hold(), self.set.clone());
-        if is(to, "current") {
-            self.switches += 1;
-            // All of the new generation, its name and the pending record.
-            if self.is_unsynced_below(&hold) {
-                self.break_rule(Broken::ContentBeforeName, call);
+        self.names.remove(&from);
+        if to == self.hold.join("current") {
+            self.switched = true;
+            self.want_records(call, &["pending"]);
+        } else if to.parent() == Some(&self.set) {
+            if self.made.contains(&self.hold.join(MARKER)) {
+                self.break_rule(Broken::MarkerBeforeFiles, call);
             }
-            if !self.records.contains(&hold.join("pending")) {
-                self.break_rule(Broken::SwitchBeforeRecord, call);
-            }
-        } else if to.parent() == Some(&root) {
-            self.switches += 1;
-            let recorded = ["pending", "intent"]
-                .iter()
-                .all(|name| self.records.contains(&hold.join(name)));
-            if !recorded || self.unsynced.contains(&hold) {
-                self.break_rule(Broken::SwitchBeforeRecord, call);
-            }
-        } else if is(to, "intent") && self.is_unsynced_below(&root) {
-            // The staged files' names among them; the intent's own stand in the hold.
-            let others = self.unsynced.iter().any(|path| *path != hold && path.starts_with(&root));
-            if others {
-                self.break_rule(Broken::ContentBeforeName, call);
-            }
-        } else if is(to, MARKER) && self.unsynced.contains(&root) {
-            self.break_rule(Broken::MarkerBeforeFiles, call);
+            self.switched = true;
+            self.want_records(call, &["intent", "pending"]);
+        } else if to == self.hold.join("intent") {
+            self.want_durable(Broken::NameBeforeContent, call, None);
+        } else if to == self.hold.join(MARKER) {
+            self.want_durable(Broken::MarkerBeforeFiles, call, None);
         }
-        if is(to, "pending") || is(to, "intent") {
-            self.records.insert(to.to_owned());
-        }
-        self.dirty(to.parent().unwrap());
+        self.made.insert(to.to_owned());
+        self.names.insert(to.to_owned());
     }
 
     fn remove(&mut self, call: &Call, path: &Path) {
-        if self.records.remove(path) && self.is_unsynced_below(&self.set.clone()) {
-            self.break_rule(Broken::UnsyncedAtEnd, call);
+        if path == self.hold.join("pending") || path == self.hold.join("intent") {
+            self.want_durable(Broken::Unsynced, call, None);
         }
-        self.unsynced.remove(path);
-        self.dirty(path.parent().unwrap());
+        self.made.retain(|made| !made.starts_with(path));
+        self.contents.retain(|file| !file.starts_with(path));
+        self.names.retain(|name| !name.starts_with(path));
+        self.names.insert(path.to_owned());
     }
 
-    fn end(&mut self) {
-        let lasting = [&self.set, &self.state];
-        let left = self.unsynced.iter();
-        let left: Vec<String> = left
-            .filter(|path| lasting.iter().any(|top| path.starts_with(top)))
-            .map(|path| path.display().to_string())
-            .collect();
-        self.broken
-            .extend(left.into_iter().map(|path| (Broken::UnsyncedAtEnd, path)));
+    /// A switch needs its records, and everything of ours behind it.
+    fn want_records(&mut self, call: &Call, records: &[&str]) {
+        let hold = self.hold.clone();
+        if !records
+            .iter()
+            .all(|name| self.made.contains(&hold.join(name)))
+        {
+            self.break_rule(Broken::SwitchBeforeRecord, call);
+        }
+        self.want_durable(Broken::SwitchBeforeRecord, call, Some(&hold));
     }
 
-    fn dirty(&mut self, path: &Path) {
-        self.unsynced.insert(path.to_owned());
+    /// Nothing below `top` (the set) may wait for an fsync.
+    fn want_durable(&mut self, rule: Broken, call: &Call, top: Option<&Path>) {
+        let waiting = self.unsynced_below(top.unwrap_or(&self.set));
+        if !waiting.is_empty() {
+            self.broken
+                .push((rule, format!("{} {waiting:?}", call.line)));
+        }
     }
 
-    fn is_unsynced_below(&self, top: &Path) -> bool {
-        self.unsynced.iter().any(|path| path.starts_with(top) && path != top)
-            || self.unsynced.contains(top)
-    }
-
-    fn hold(&self) -> PathBuf {
-        self.set.join(".keyferry")
+    fn unsynced_below(&self, top: &Path) -> Vec<PathBuf> {
+        let waiting = self.contents.iter().chain(&self.names);
+        waiting
+            .filter(|path| path.starts_with(top))
+            .cloned()
+            .collect()
     }
 
     fn break_rule(&mut self, rule: Broken, call: &Call) {
         self.broken.push((rule, call.line.clone()));
     }
-}
-
-fn is(path: &Path, name: &str) -> bool {
-    path.ends_with(name)
 }
 
 const MARKER: &str = ".keyferry.json";

@@ -25,7 +25,11 @@ pub fn of(rotation: &Rotation) -> Vec<Point> {
     let traced = device.traced(&device.command(&[]), CHANGES, None);
     assert!(traced.output.status.success(), "{:?}", traced.output);
     crate::verdict::is_healed(rotation, &device).unwrap();
-    let other = traced.others.iter().find(|call| is_ours(&device, call));
+    let other = traced
+        .others
+        .iter()
+        .flatten()
+        .find(|call| is_ours(&device, call));
     assert!(other.is_none(), "not by the first thread: {other:?}");
     let unknown = traced.main.iter().find(|call| is_unknown_change(call));
     assert!(unknown.is_none(), "a change of a new kind: {unknown:?}");

@@ -247,7 +247,8 @@ impl File {
     }
 }
 
-/// A content of this length that says what it is.
+/// A content of this length that says what it is, and differs from all others in its first
+/// ten letters.
 fn text(file: &str, word: &str, length: usize) -> String {
     format!("{file}-{word}-")
         .chars()
