@@ -36,7 +36,7 @@ fn failed_anywhere(layout: Layout, switch: &str) {
     }
     let began = Instant::now();
     let rotation = Rotation::prepare(layout);
-    let points = points::of(&rotation);
+    let points = points::of(&rotation, &[]);
     let switch = points
         .iter()
         .position(|point| point.call.starts_with("rename") && point.about == switch)

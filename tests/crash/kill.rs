@@ -25,9 +25,10 @@ fn killed_anywhere(layout: Layout) {
     }
     let began = Instant::now();
     let rotation = Rotation::prepare(layout);
-    let points = points::of(&rotation);
+    let points = points::of(&rotation, &[]);
     let wrong = points::try_all(&rotation, &points, |device, point| {
-        kill(&rotation, device, point)
+        kill(device, point, &[])?;
+        heals(&rotation, device)
     });
     assert!(wrong.is_empty(), "{wrong:#?}");
     eprintln!(
@@ -38,13 +39,18 @@ fn killed_anywhere(layout: Layout) {
     );
 }
 
-fn kill(rotation: &Rotation, device: &Device, point: &Point) -> Result<(), String> {
+/// Kills a run of `sync WORDS` at `point`, and only there.
+pub fn kill(device: &Device, point: &Point, words: &[&str]) -> Result<(), String> {
     let inject = format!("{}:signal=KILL:when={}", point.call, point.when);
-    let traced = device.traced(&device.command(&[]), CHANGES, Some(&inject));
+    let traced = device.traced(&device.command(words), CHANGES, Some(&inject));
     if traced.output.status.signal() != Some(9) {
         return Err(format!("was not killed: {:?}", traced.output));
     }
-    points::struck(device, &traced, point)?;
+    points::struck(device, &traced, point)
+}
+
+/// What the kill left is sound, and the next runs heal it.
+fn heals(rotation: &Rotation, device: &Device) -> Result<(), String> {
     verdict::nothing_is_mixed(rotation, device)?;
     let offline = device.sync(&["--offline"]);
     if offline.code != 0 {

@@ -16,6 +16,7 @@
     reason = "a test may panic, and plays the operator"
 )]
 
+mod damaged;
 mod failures;
 mod kill;
 mod mutants;

@@ -19,12 +19,14 @@ pub struct Point {
     pub about: String,
 }
 
-/// The points of a run of `sync` with nothing injected, which must do its work.
-pub fn of(rotation: &Rotation) -> Vec<Point> {
+/// The points of a run of `sync WORDS` with nothing injected, which must do its work.
+pub fn of(rotation: &Rotation, words: &[&str]) -> Vec<Point> {
     let device = rotation.device("undisturbed");
-    let traced = device.traced(&device.command(&[]), CHANGES, None);
+    let traced = device.traced(&device.command(words), CHANGES, None);
     assert!(traced.output.status.success(), "{:?}", traced.output);
-    crate::verdict::is_healed(rotation, &device).unwrap();
+    if words.is_empty() {
+        crate::verdict::is_healed(rotation, &device).unwrap();
+    }
     let other = traced
         .others
         .iter()

@@ -41,6 +41,8 @@ pub struct Rotation {
     pub layout: Layout,
     pub old: Version,
     pub new: Version,
+    /// The device that the others are copies of.
+    prepared: &'static str,
 }
 
 /// One copy of the device.
@@ -71,6 +73,7 @@ impl Rotation {
             ]),
             site,
             layout,
+            prepared: "prepared",
         };
         fs::create_dir(rotation.site.path("prepared")).unwrap();
         let prepared = rotation.at("prepared");
@@ -96,6 +99,12 @@ impl Rotation {
         device
     }
 
+    /// The same with the device called `prepared` as what others are copied from.
+    pub fn prepared_as(mut self, prepared: &'static str) -> Self {
+        self.prepared = prepared;
+        self
+    }
+
     /// Which version `files` is, if it is one. Modes are put right in place, so the old one
     /// may have those of the new.
     pub fn which(&self, files: &Version) -> Option<&'static str> {
@@ -115,7 +124,7 @@ impl Rotation {
     fn at(&self, name: &str) -> Device {
         Device {
             top: self.site.path(name),
-            prepared: self.site.path("prepared"),
+            prepared: self.site.path(self.prepared),
             layout: self.layout,
         }
     }
@@ -257,10 +266,17 @@ fn text(file: &str, word: &str, length: usize) -> String {
         .collect()
 }
 
-/// Logs an empty line, then each file with its content. One append, so that a kill
-/// leaves all of it or nothing.
-const HOOK: &str = "#!/bin/sh\nset -eu\ncd \"$KEYFERRY_DIRECTORY\"\n\
-    { echo; for name in *; do echo \"$name $(cat \"$name\")\"; done; } \
-    > \"$1.new\"\ncat \"$1.new\" >> \"$1\"\n";
+/// Logs an empty line, then each file with its content. In few calls: strace counts each
+/// process's by themselves, and the hook must not be struck in the program's place.
+const HOOK: &str = r#"#!/bin/sh
+set -eu
+cd "$KEYFERRY_DIRECTORY"
+seen=
+for name in *; do
+    seen="$seen
+$name $(cat "$name")"
+done
+echo "$seen" >> "$1"
+"#;
 pub const OWNER: u32 = 1234;
 pub const GROUP: u32 = 2345;

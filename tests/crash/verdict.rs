@@ -69,6 +69,11 @@ pub fn is_healed(rotation: &Rotation, device: &Device) -> Result<(), String> {
     Ok(())
 }
 
+/// Which version readers see.
+pub fn live(rotation: &Rotation, device: &Device) -> Result<&'static str, String> {
+    live_version(rotation, &device.set())
+}
+
 /// Which version lies in `directory`, nothing of the other beside it.
 fn live_version(rotation: &Rotation, directory: &Path) -> Result<&'static str, String> {
     let seen = Version::read(directory);
@@ -82,7 +87,7 @@ fn live_version(rotation: &Rotation, directory: &Path) -> Result<&'static str, S
 }
 
 /// The last run of the hook saw what is live, and none saw anything but a whole version.
-fn hook_has_run(rotation: &Rotation, device: &Device) -> Result<(), String> {
+pub fn hook_has_run(rotation: &Rotation, device: &Device) -> Result<(), String> {
     let live = Version::read(&device.set()).contents();
     let hooks = device.hooks();
     match hooks.last() {
