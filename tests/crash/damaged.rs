@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::order;
 use crate::points;
 use crate::rotation::{Device, Layout, Rotation, Version};
 use crate::support;
@@ -107,6 +108,8 @@ fn killed_anywhere_while_going_back_it_goes_back_the_next_time() {
     Damage::File.strike(&generation(&damaged));
     let rotation = rotation.prepared_as("prepared-damaged");
     let words = ["--offline"];
+    let watched = rotation.device("watched");
+    assert_eq!(order::of_run(&watched, &watched.command(&words)), []);
     let points = points::of(&rotation, &words);
     let wrong = points::try_all(&rotation, &points, |device, point| {
         crate::kill::kill(device, point, &words)?;

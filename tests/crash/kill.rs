@@ -19,6 +19,31 @@ fn killed_anywhere_a_plain_set_is_old_or_new_and_heals() {
     killed_anywhere(Layout::Plain);
 }
 
+#[test]
+fn killed_anywhere_a_first_delivery_is_made_by_the_next_run() {
+    if !can_trace() {
+        return;
+    }
+    for layout in [Layout::Linked, Layout::Plain] {
+        let rotation = Rotation::prepare(layout);
+        rotation.new_device("empty");
+        let rotation = rotation.prepared_as("empty");
+        let points = points::of(&rotation, &[]);
+        let wrong = points::try_all(&rotation, &points, |device, point| {
+            kill(device, point, &[])?;
+            let offline = device.sync(&["--offline"]);
+            let online = device.sync(&[]);
+            if !matches!((offline.code, online.code), (0 | 69, 0)) {
+                return Err(format!("{} {}", offline.stderr, online.stderr));
+            }
+            verdict::is_delivered(&rotation, device)
+        });
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let (number, counts) = (points.len(), points::counts(&points));
+        eprintln!("{layout:?}, first delivery: {number} kill points ({counts})");
+    }
+}
+
 fn killed_anywhere(layout: Layout) {
     if !can_trace() {
         return;

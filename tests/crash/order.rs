@@ -37,6 +37,9 @@ fn a_power_cut_finds_nothing_before_what_it_stands_on() {
         let device = rotation.device("watched");
         let broken = of_run(&device, &device.command(&[]));
         assert_eq!(broken, [], "{layout:?}");
+        let first = rotation.new_device("first");
+        let broken = of_run(&first, &first.command(&[]));
+        assert_eq!(broken, [], "{layout:?}, first delivery");
     }
 }
 

@@ -24,9 +24,6 @@ pub fn of(rotation: &Rotation, words: &[&str]) -> Vec<Point> {
     let device = rotation.device("undisturbed");
     let traced = device.traced(&device.command(words), CHANGES, None);
     assert!(traced.output.status.success(), "{:?}", traced.output);
-    if words.is_empty() {
-        crate::verdict::is_healed(rotation, &device).unwrap();
-    }
     let other = traced
         .others
         .iter()

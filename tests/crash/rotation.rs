@@ -39,6 +39,8 @@ pub struct File {
 pub struct Rotation {
     pub site: Site,
     pub layout: Layout,
+    /// What was delivered first: it lies behind the old version.
+    pub before: Version,
     pub old: Version,
     pub new: Version,
     /// The device that the others are copies of.
@@ -58,13 +60,17 @@ impl Rotation {
     pub fn prepare(layout: Layout) -> Self {
         let site = Site::new();
         site.write("hook", HOOK, 0o755);
-        let rotation = Self {
-            old: Version::of(&[
-                ("grows", text("grows", "old", 10), 0o440),
+        let before_new = |word: &str| {
+            Version::of(&[
+                ("grows", text("grows", word, 10), 0o440),
                 ("mode", text("mode", "same", 100), 0o440),
                 ("removed", text("removed", "removed", 50), 0o440),
                 ("shrinks", text("shrinks", "old", 9000), 0o440),
-            ]),
+            ])
+        };
+        let rotation = Self {
+            before: before_new("before"),
+            old: before_new("old"),
             new: Version::of(&[
                 ("added", text("added", "added", 70), 0o440),
                 ("grows", text("grows", "new", 9000), 0o440),
@@ -78,9 +84,8 @@ impl Rotation {
         fs::create_dir(rotation.site.path("prepared")).unwrap();
         let prepared = rotation.at("prepared");
         prepared.configure(&rotation, &rotation.old);
-        for round in ["before", "old"] {
-            rotation.fill(&rotation.old);
-            rotation.site.vault.set("grows", &text("grows", round, 10));
+        for version in [&rotation.before, &rotation.old] {
+            rotation.fill(version);
             prepared.sync(&[]).exits(0);
         }
         // As on a device that wrote its state long ago, so that the run writes it again.
@@ -119,6 +124,14 @@ impl Rotation {
         } else {
             None
         }
+    }
+
+    /// An empty device called `name`, which has never run.
+    pub fn new_device(&self, name: &str) -> Device {
+        let device = self.at(name);
+        fs::create_dir(&device.top).unwrap();
+        device.configure(self, &self.new);
+        device
     }
 
     fn at(&self, name: &str) -> Device {
