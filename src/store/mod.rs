@@ -183,7 +183,7 @@ impl Store {
         let Some(hold) = root.open_dir(HOLD)? else {
             return Ok(());
         };
-        let plain = Record::read(&hold, MARKER)?;
+        let plain = Record::read_marker(&hold)?;
         let intent = Record::read(&hold, INTENT)?;
         let generation = current_generation(&hold)?;
         for record in [plain.record(), intent.record()].into_iter().flatten() {
@@ -314,7 +314,7 @@ fn current_generation(hold: &Dir) -> Result<Option<(Dir, Record)>, Error> {
     let Some(dir) = hold.open_dir(&id)? else {
         return Ok(None);
     };
-    match Record::read(&dir, MARKER)? {
+    match Record::read_marker(&dir)? {
         Found::Whole(record) if record.id == id => Ok(Some((dir, record))),
         _ => Ok(None),
     }

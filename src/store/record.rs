@@ -4,9 +4,10 @@
 //! number rises only when a reader of today would be wrong. All are private to keyferry,
 //! since the digest of a short secret is as good as the secret.
 
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Live, Pending, Provenance, PENDING};
+use super::{Entry, Live, Pending, Provenance, MARKER, PENDING};
 use crate::disk::{Access, Dir};
 use crate::error::Error;
 use crate::name::FileName;
@@ -52,6 +53,16 @@ impl Record {
         refuse_newer(dir, name, content.expose())?;
         let raw = serde_json::from_slice(content.expose()).ok();
         Ok(raw.and_then(parse).map_or(Found::Damaged, Found::Whole))
+    }
+
+    /// The marker in `dir`. One that the medium no longer gives is damaged, as a file is.
+    pub(super) fn read_marker(dir: &Dir) -> Result<Found, Error> {
+        match Self::read(dir, MARKER) {
+            Err(Error::Disk {
+                errno: Errno::IO, ..
+            }) => Ok(Found::Damaged),
+            other => other,
+        }
     }
 
     pub(super) fn to_json(&self) -> Result<Vec<u8>, Error> {

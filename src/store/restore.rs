@@ -6,7 +6,7 @@
 
 use super::links::drop_links;
 use super::record::{write_pending, Found, Record};
-use super::{current_id, Healed, Hook, Live, Pending, Store, CURRENT, MARKER};
+use super::{current_id, Healed, Hook, Live, Pending, Store, CURRENT};
 use crate::config::Layout;
 use crate::disk::is_id;
 use crate::error::Error;
@@ -60,7 +60,7 @@ impl Store {
         let Some(dir) = self.hold()?.open_dir(id)? else {
             return Ok(None);
         };
-        match Record::read(&dir, MARKER)? {
+        match Record::read_marker(&dir)? {
             Found::Whole(record) if record.id == id && self.refuse_claimed(&record).is_ok() => {
                 let found = self.verified(record, Layout::Linked, &dir)?;
                 Ok(Some(found).filter(Live::is_whole))

@@ -1,13 +1,14 @@
 //! What a bad medium leaves: the live version is damaged, as after a power cut that lost
-//! what was synced. Needs no strace.
+//! what was synced.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::order;
 use crate::points;
 use crate::rotation::{Device, Layout, Rotation, Version};
-use crate::support;
+use crate::support::{self, Run};
 use crate::verdict;
 
 /// Ways to damage a generation.
@@ -97,6 +98,28 @@ fn offline_with_nothing_to_go_back_to_says_so_and_leaves_all() {
     }
 }
 
+/// Was: a marker whose sectors were gone stopped its set, online and offline, for good.
+#[test]
+fn a_marker_that_cannot_be_read_counts_as_damaged() {
+    if !crate::can_trace() {
+        return;
+    }
+    let rotation = Rotation::prepare(Layout::Linked);
+    for (words, version) in [(&["--offline"][..], "old"), (&[], "new")] {
+        let device = rotation.device("unreadable");
+        device.sync(&[]).exits(0);
+        let live = generation(&device);
+        let sync = device.command(words);
+        let mut command = Command::new("strace");
+        command.args(["-f", "-o", "/dev/null", "-e", "inject=read:error=EIO", "-P"]);
+        command.arg(live.join(".keyferry.json"));
+        command.arg(sync.get_program()).args(sync.get_args());
+        Run::of(command.output().unwrap()).exits(0);
+        assert_ne!(generation(&device), live);
+        assert_eq!(verdict::live(&rotation, &device), Ok(version));
+    }
+}
+
 #[test]
 fn killed_anywhere_while_going_back_it_goes_back_the_next_time() {
     if !crate::can_trace() {
@@ -131,7 +154,7 @@ fn killed_anywhere_while_going_back_it_goes_back_the_next_time() {
 }
 
 impl Damage {
-    fn strike(self, directory: &std::path::Path) {
+    fn strike(self, directory: &Path) {
         let marker = match directory.join(".keyferry.json") {
             generation if generation.exists() => generation,
             _ => directory.join(".keyferry/.keyferry.json"),

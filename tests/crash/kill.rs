@@ -25,9 +25,7 @@ fn killed_anywhere_a_first_delivery_is_made_by_the_next_run() {
         return;
     }
     for layout in [Layout::Linked, Layout::Plain] {
-        let rotation = Rotation::prepare(layout);
-        rotation.new_device("empty");
-        let rotation = rotation.prepared_as("empty");
+        let rotation = Rotation::prepare(layout).on_empty();
         let points = points::of(&rotation, &[]);
         let wrong = points::try_all(&rotation, &points, |device, point| {
             kill(device, point, &[])?;

@@ -126,7 +126,14 @@ impl Rotation {
         }
     }
 
-    /// An empty device called `name`, which has never run.
+    /// The same with an empty device, on which nothing was ever delivered.
+    pub fn on_empty(mut self) -> Self {
+        self.new_device("empty");
+        self.old = Version::of(&[]);
+        self.prepared_as("empty")
+    }
+
+    /// An empty device called `name`.
     pub fn new_device(&self, name: &str) -> Device {
         let device = self.at(name);
         fs::create_dir(&device.top).unwrap();
@@ -244,10 +251,11 @@ impl Version {
         }
     }
 
-    /// The files in `directory`, links followed, names with a dot in front left out.
+    /// The files in `directory`, links followed, names with a dot in front left out. None
+    /// when there is no such directory.
     pub fn read(directory: &Path) -> Self {
         let mut files = BTreeMap::new();
-        for entry in fs::read_dir(directory).unwrap() {
+        for entry in fs::read_dir(directory).into_iter().flatten() {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
             if !name.starts_with('.') {
@@ -279,8 +287,7 @@ fn text(file: &str, word: &str, length: usize) -> String {
         .collect()
 }
 
-/// Logs an empty line, then each file with its content. In few calls: strace counts each
-/// process's by themselves, and the hook must not be struck in the program's place.
+/// Logs an empty line, then each file with its content.
 const HOOK: &str = r#"#!/bin/sh
 set -eu
 cd "$KEYFERRY_DIRECTORY"

@@ -40,7 +40,8 @@ pub fn run(command: &Command, logs: &Path, calls: &str, inject: Option<&str>) ->
     strace.arg(logs.join("log"));
     strace.args(["-e", "signal=none", "-e", &format!("trace=execve,{calls}")]);
     if let Some(inject) = inject {
-        strace.args(["-e", &format!("inject={inject}")]);
+        // strace counts each process's calls by themselves; children shall be left alone.
+        strace.args(["-b", "execve", "-e", &format!("inject={inject}")]);
     }
     strace.arg(command.get_program()).args(command.get_args());
     strace.env_clear().stdin(Stdio::null());

@@ -23,8 +23,9 @@ pub fn nothing_is_mixed(rotation: &Rotation, device: &Device) -> Result<(), Stri
             return Err(format!("{name} is neither old nor new: {}", short(found)));
         }
     }
-    if rotation.layout == Layout::Linked {
-        live_version(rotation, &device.set().join(".keyferry/current"))?;
+    let current = device.set().join(".keyferry/current");
+    if fs::symlink_metadata(&current).is_ok() {
+        live_version(rotation, &current)?;
     }
     Ok(())
 }
