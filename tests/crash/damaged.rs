@@ -7,9 +7,10 @@ use std::process::Command;
 
 use crate::order;
 use crate::points;
-use crate::rotation::{Device, Layout, Rotation, Version};
+use crate::rotation::{Device, Layout, Rotation};
 use crate::support::{self, Run};
 use crate::verdict;
+use crate::version::Version;
 
 /// Ways to damage a generation.
 #[derive(Clone, Copy, Debug)]

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use crate::can_trace;
 use crate::points::{self, Point};
-use crate::rotation::{Device, Layout, Rotation, Version};
+use crate::rotation::{Device, Layout, Rotation};
 use crate::trace::CHANGES;
 use crate::verdict;
+use crate::version::Version;
 
 /// Each error with the exit code that tells of it.
 const ERRORS: [(&str, i32); 4] = [("ENOSPC", 74), ("EIO", 74), ("EACCES", 73), ("EROFS", 73)];

@@ -29,6 +29,7 @@ mod support;
 mod trace;
 mod unchanged;
 mod verdict;
+mod version;
 
 /// Whether calls can be watched here; says that the test is skipped where not.
 fn can_trace() -> bool {

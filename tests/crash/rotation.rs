@@ -7,32 +7,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{json, Value};
 
 use crate::support::{program, Run, Site};
 use crate::trace::{self, Traced};
+use crate::version::{text, Version};
 
 /// How the files lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     Linked,
     Plain,
-}
-
-/// The files of a version of the set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
-    pub files: BTreeMap<String, File>,
-}
-
-/// A file as a reader finds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    pub content: String,
-    pub mode: u32,
 }
 
 /// A cloud that holds the new version, and a device that holds the old one.
@@ -225,66 +213,6 @@ impl Device {
         let path = self.top.join("etc/config.json");
         fs::write(path, config.to_string()).unwrap();
     }
-}
-
-impl Version {
-    pub fn contents(&self) -> BTreeMap<String, String> {
-        let files = self.files.iter();
-        files
-            .map(|(name, file)| (name.clone(), file.content.clone()))
-            .collect()
-    }
-
-    pub fn of(files: &[(&str, String, u32)]) -> Self {
-        let file = |(name, content, mode): &(&str, String, u32)| {
-            let content = content.clone();
-            (
-                (*name).to_owned(),
-                File {
-                    content,
-                    mode: *mode,
-                },
-            )
-        };
-        Self {
-            files: files.iter().map(file).collect(),
-        }
-    }
-
-    /// The files in `directory`, links followed, names with a dot in front left out. None
-    /// when there is no such directory.
-    pub fn read(directory: &Path) -> Self {
-        let mut files = BTreeMap::new();
-        for entry in fs::read_dir(directory).into_iter().flatten() {
-            let entry = entry.unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            if !name.starts_with('.') {
-                files.insert(name, File::read(&entry.path()));
-            }
-        }
-        Self { files }
-    }
-}
-
-impl File {
-    fn read(path: &Path) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        let content = fs::read_to_string(path);
-        Self {
-            content: content.unwrap_or_else(|error| format!("unreadable: {error}")),
-            mode: fs::metadata(path).map_or(0, |stat| stat.mode() & 0o7777),
-        }
-    }
-}
-
-/// A content of this length that says what it is, and differs from all others in its first
-/// ten letters.
-fn text(file: &str, word: &str, length: usize) -> String {
-    format!("{file}-{word}-")
-        .chars()
-        .cycle()
-        .take(length)
-        .collect()
 }
 
 /// Logs an empty line, then each file with its content.

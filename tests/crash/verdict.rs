@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::rotation::{Device, File, Layout, Rotation, Version, GROUP, OWNER};
+use crate::rotation::{Device, Layout, Rotation, GROUP, OWNER};
 use crate::support;
+use crate::version::{File, Version};
 
 /// Right after a kill: every file is wholly old or wholly new, and what `current` shows is
 /// one version.
