@@ -3,9 +3,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     reason = "a test may panic"
 )]
 
+mod golden;
 mod main_job;
+mod refusals;
+mod sign_in_refusals;
 #[path = "../support/mod.rs"]
 mod support;
