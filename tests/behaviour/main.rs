@@ -9,7 +9,9 @@
 
 mod golden;
 mod main_job;
+mod missing;
 mod refusals;
 mod sign_in_refusals;
+mod staleness;
 #[path = "../support/mod.rs"]
 mod support;
