@@ -7,10 +7,14 @@
     reason = "a test may panic"
 )]
 
+mod files;
 mod golden;
+mod hooks;
 mod main_job;
 mod missing;
+mod quiet_runs;
 mod refusals;
+mod sets;
 mod sign_in_refusals;
 mod staleness;
 #[path = "../support/mod.rs"]
