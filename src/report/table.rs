@@ -67,11 +67,7 @@ fn headline(status: &Status, now: i64) -> String {
 }
 
 fn identity(chosen: &Chosen, now: i64) -> String {
-    let fallback = if chosen.position > 1 {
-        ", fallback"
-    } else {
-        ""
-    };
+    let fallback = if chosen.position > 1 { "fallback " } else { "" };
     let expiry = match chosen.expires {
         None => String::new(),
         Some(expires) => match clock::since(now, expires) {
@@ -79,7 +75,7 @@ fn identity(chosen: &Chosen, now: i64) -> String {
             None => " (EXPIRED)".to_owned(),
         },
     };
-    format!("{}{expiry}{fallback}", chosen.text)
+    format!("{fallback}{}{expiry}", chosen.text)
 }
 
 fn status_row(set: &SetStatus, now: i64) -> Vec<String> {
