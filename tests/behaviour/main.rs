@@ -7,15 +7,23 @@
     reason = "a test may panic"
 )]
 
+mod checks;
+mod command_line;
+mod credentials;
+mod disk;
 mod files;
 mod golden;
 mod hooks;
 mod main_job;
 mod missing;
+mod network;
+mod proxies;
 mod quiet_runs;
 mod refusals;
 mod sets;
 mod sign_in_refusals;
 mod staleness;
+mod status;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;
