@@ -4,11 +4,13 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test may panic"
+    clippy::disallowed_methods,
+    reason = "a test may panic, and plays the operator"
 )]
 
 mod checks;
 mod command_line;
+mod coverage;
 mod credentials;
 mod disk;
 mod files;

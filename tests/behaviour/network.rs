@@ -199,6 +199,23 @@ fn a_closed_port_is_a_matter_of_the_network() {
 }
 
 #[test]
+fn a_handshake_that_is_cut_is_told() {
+    let site = synced();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = site.config(one_secret());
+    config["network"]["resolve"][site.vault.host()] =
+        json!(listener.local_addr().unwrap().to_string());
+    config["network"]["max_requests"] = json!(1);
+    site.configure(&config);
+    let cutter = std::thread::spawn(move || drop(listener.accept()));
+    let said = format!("TLS: {}", site.vault.host());
+    site.keyferry(&["sync", "--log", "debug"])
+        .exits(75)
+        .says(&said);
+    cutter.join().unwrap();
+}
+
+#[test]
 fn a_dead_vault_does_not_hold_up_the_others() {
     let site = site();
     site.cloud.vault("other-vault").set("key", "sardine");

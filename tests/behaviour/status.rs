@@ -152,6 +152,23 @@ fn a_status_of_a_later_release_is_not_guessed_at() {
 }
 
 #[test]
+fn a_damaged_status_is_no_bug_and_the_next_run_replaces_it() {
+    let site = mixed();
+    for text in ["{\"schema\": 1, ", "{\"schema\": 1}", "[]"] {
+        site.write("run/status.json", text, 0o640);
+        site.keyferry(&["status"])
+            .exits(69)
+            .says("status.json is damaged");
+        site.keyferry(&["sync", "mqtt"]).exits(0);
+        assert_eq!(site.set_status("mqtt")["state"], "current");
+    }
+    site.write("state/state.json", "{", 0o600);
+    site.keyferry(&["sync", "mqtt"])
+        .exits(0)
+        .says("state.json is damaged");
+}
+
+#[test]
 fn colours_go_to_a_terminal_unless_unwanted() {
     if !has_tool("script") {
         return;
