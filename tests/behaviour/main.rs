@@ -5,6 +5,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
+    clippy::string_slice,
     reason = "a test may panic, and plays the operator"
 )]
 
