@@ -14,12 +14,31 @@ use crate::error::Error;
 pub use paint::{Colour, Paint};
 pub use table::{clouds_table, status_table};
 
-/// Says a sentence of a run: to the terminal, or to the log.
-pub fn say(line: &str) {
-    if io::stdout().is_terminal() {
-        print(&format!("{line}\n"));
-    } else {
-        log::info!("{line}");
+/// Where the sentences of a run go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// To the log.
+    Log,
+    /// To the person at the terminal.
+    Terminal,
+}
+
+impl Voice {
+    /// The terminal, if standard output is one and is not wanted for JSON.
+    pub fn new(json: bool) -> Self {
+        if io::stdout().is_terminal() && !json {
+            Self::Terminal
+        } else {
+            Self::Log
+        }
+    }
+
+    /// Says one sentence.
+    pub fn say(self, line: &str) {
+        match self {
+            Self::Log => log::info!("{line}"),
+            Self::Terminal => print(&format!("{line}\n")),
+        }
     }
 }
 

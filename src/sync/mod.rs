@@ -14,6 +14,7 @@ use std::time::Instant;
 use crate::config::{Config, Set};
 use crate::error::Error;
 use crate::name::SetName;
+use crate::report::Voice;
 use crate::state::Status;
 use crate::store::Store;
 
@@ -39,6 +40,8 @@ pub struct Options {
     pub only: Vec<SetName>,
     /// What may be touched.
     pub mode: Mode,
+    /// Where its sentences go.
+    pub voice: Voice,
 }
 
 /// Brings the sets up to date and tells how that went.

@@ -41,7 +41,7 @@ impl End<'_> {
                 status.run.exit_code = gravest([status.run.exit_code, error.class().exit_code()]);
             }
         }
-        report::say(&self.summary(&status));
+        self.options.voice.say(&self.summary(&status));
         Ok(status)
     }
 
@@ -179,10 +179,10 @@ impl End<'_> {
     fn tell(&self, work: &Work<'_>) {
         if work.commit.is_some() || self.options.mode == Mode::DryRun {
             for change in &work.changes {
-                report::say(&self.change(work.set, change));
+                self.options.voice.say(&self.change(work.set, change));
             }
             if !work.changes.is_empty() {
-                report::say(&self.switch(work));
+                self.options.voice.say(&self.switch(work));
             }
         }
         if let Some(error) = &work.failure {

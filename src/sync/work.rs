@@ -156,11 +156,17 @@ impl<'a> Work<'a> {
 
     /// For `--offline`: what is on disk is all there is.
     pub(super) fn rest_offline(&mut self) {
-        if self.failure.is_none() && !self.has_last_good() {
-            self.failure = Some(Error::NothingOnDisk {
-                set: self.set.name.clone(),
-            });
+        if self.failure.is_some() {
+            return;
         }
+        let outcome = if self.has_last_good() {
+            self.repair()
+        } else {
+            Err(Error::NothingOnDisk {
+                set: self.set.name.clone(),
+            })
+        };
+        self.note(outcome);
     }
 
     fn heal(&mut self) -> Result<(), Error> {
