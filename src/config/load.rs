@@ -10,7 +10,7 @@ use super::file::{self, Vault};
 use super::json::{Kind, Member, Node};
 use super::network::{self, Environment};
 use super::object::Object;
-use super::problem::Problems;
+use super::problem::{Problem, Problems};
 use super::set::{self, Draft, Surroundings};
 use super::source::{self, SourceFile};
 use super::table::{self, Section};
@@ -28,12 +28,20 @@ impl Config {
     pub fn load(request: &LoadRequest) -> Result<Self, Vec<Error>> {
         let path = device::below(request.root.as_deref(), &request.config);
         let files = source::read(&path).map_err(|problem| vec![problem.into()])?;
-        let mut problems = Problems::default();
-        let mut gathered = gather(&files, &mut problems);
-        let Some(top) = gathered.top.take() else {
-            return Err(problems.errors.into_iter().map(Error::from).collect());
-        };
-        build(request, top, gathered, problems)
+        from_files(request, &files)
+    }
+}
+
+/// The configuration that `files` say, the main one first.
+pub(super) fn from_files(
+    request: &LoadRequest,
+    files: &[SourceFile],
+) -> Result<Config, Vec<Error>> {
+    let mut problems = Problems::default();
+    let mut gathered = gather(files, &mut problems);
+    match gathered.top.take() {
+        Some(top) => build(request, top, gathered, problems),
+        None => Err(problems.into_errors()),
     }
 }
 
@@ -177,16 +185,22 @@ fn need<'a>(top: &mut Object<'a>, name: &str, problems: &mut Problems) -> Option
 
 fn own_directories(request: &LoadRequest, top: &mut Object<'_>, problems: &mut Problems) -> Own {
     let state_node = top.take("state_directory");
-    let runtime = problems.read(top.take("runtime_directory"), value::path);
+    let runtime_node = top.take("runtime_directory");
+    let runtime = problems.read(runtime_node.clone(), value::path);
     let state = problems.read(state_node.clone(), value::path);
     let runtime = runtime.unwrap_or_else(|| PathBuf::from("/run/keyferry"));
     let state = state.unwrap_or_else(|| PathBuf::from("/var/lib/keyferry"));
     if runtime.starts_with(&state) || state.starts_with(&runtime) {
-        let node = state_node.unwrap_or_else(|| top.node.clone());
-        problems.add(node.problem_with(
-            "must not be, hold or lie in \"runtime_directory\"",
-            "give each a directory of its own",
-        ));
+        let node = state_node
+            .or(runtime_node)
+            .unwrap_or_else(|| top.node.clone());
+        problems.add(Problem {
+            place: node.place(),
+            problem:
+                "\"runtime_directory\" and \"state_directory\" are the same or one holds the other"
+                    .to_owned(),
+            advice: "give each a directory of its own".to_owned(),
+        });
     }
     let of_instance = |directory: PathBuf| match &request.instance {
         Some(name) => directory.join(name.as_str()),
@@ -232,7 +246,10 @@ fn read_sets(members: &[Member<'_>], around: &Surroundings<'_>) -> Vec<Draft> {
 fn settle(drafts: Vec<Draft>, problems: &mut Problems) -> (Vec<Set>, Vec<BrokenSet>) {
     let (mut sets, mut broken_sets) = (Vec::new(), Vec::new());
     for draft in drafts {
-        let mut errors = draft.problems.errors.into_iter().map(Error::from);
+        problems
+            .warnings
+            .extend_from_slice(&draft.problems.warnings);
+        let mut errors = draft.problems.into_errors().into_iter();
         match (errors.next(), draft.set) {
             (Some(error), _) => broken_sets.push(BrokenSet {
                 name: draft.name,
@@ -244,13 +261,12 @@ fn settle(drafts: Vec<Draft>, problems: &mut Problems) -> (Vec<Set>, Vec<BrokenS
             // It lacks something that stops the run and is noted there.
             (None, None) => {}
         }
-        problems.warnings.extend(draft.problems.warnings);
     }
     (sets, broken_sets)
 }
 
 fn all_errors(problems: Problems, broken_sets: Vec<BrokenSet>) -> Vec<Error> {
-    let mut errors: Vec<Error> = problems.errors.into_iter().map(Error::from).collect();
+    let mut errors = problems.into_errors();
     for broken in broken_sets {
         errors.push(broken.error);
         errors.extend(broken.others);

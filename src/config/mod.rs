@@ -22,8 +22,6 @@ mod on_change;
 mod ordered;
 mod problem;
 mod request;
-#[cfg(test)]
-mod schema;
 mod set;
 mod source;
 mod suggest;

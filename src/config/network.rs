@@ -48,8 +48,8 @@ pub(super) fn read(
     };
     if let Some(node) = object.take("proxy") {
         let (proxy, login) = proxy(&node, environment, problems);
+        network.proxy_login = login.filter(|_| proxy.is_some());
         network.settings.proxy = proxy;
-        network.proxy_login = login;
     }
     let settings = &mut network.settings;
     settings.no_proxy = object
@@ -115,11 +115,7 @@ fn proxy_object(
     let mut object = Object::open(node, Section::Proxy, problems)?;
     let url = object.take("url");
     let variable = object.take("env");
-    let username = problems.read(object.take("username"), |node| {
-        value::parsed(node, username)
-    });
-    let password = object.take("password");
-    let password = password.and_then(|node| credential::read(&node, problems));
+    let login = proxy_login(&mut object, problems);
     object.close(problems);
     let proxy = match (url, variable) {
         (Some(url), None) => problems.keep(proxy_url(&url)),
@@ -129,18 +125,23 @@ fn proxy_object(
             None
         }
     };
-    let login = match (username, password) {
-        (Some(username), Some(password)) => Some(ProxyLogin { username, password }),
-        (None, None) => None,
-        _ => {
-            problems.add(node.problem_with(
-                "must have \"username\" and \"password\", or neither",
-                "write \"username\": NAME, \"password\": PATH",
-            ));
-            None
-        }
-    };
     Some((proxy, login))
+}
+
+fn proxy_login(object: &mut Object<'_>, problems: &mut Problems) -> Option<ProxyLogin> {
+    let (username_node, password_node) = (object.take("username"), object.take("password"));
+    if username_node.is_some() != password_node.is_some() {
+        problems.add(object.node.problem_with(
+            "must have \"username\" and \"password\", or neither",
+            "write \"username\": NAME, \"password\": PATH",
+        ));
+    }
+    let username = problems.read(username_node, |node| value::parsed(node, username));
+    let password = credential::read(&password_node?, problems);
+    Some(ProxyLogin {
+        username: username?,
+        password: password?,
+    })
 }
 
 fn proxy_url(node: &Node<'_>) -> Result<Proxy, Problem> {

@@ -4,12 +4,12 @@
 
 use std::path::PathBuf;
 
-use super::document::Document;
-use super::json::{self, Node};
-use super::ordered::Json;
-use super::problem::Problems;
-use super::table::{self, Key, Kind, Presence, Section, IDENTITY_TYPES};
 use crate::cloud::PRESETS;
+use crate::config::document::Document;
+use crate::config::json::{self, Node};
+use crate::config::ordered::Json;
+use crate::config::problem::Problems;
+use crate::config::table::{self, Key, Kind, Presence, Section, IDENTITY_TYPES};
 
 #[test]
 fn the_committed_schema_is_made_from_the_table() {

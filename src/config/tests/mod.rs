@@ -1,11 +1,17 @@
-//! The loader as a whole: golden texts of what operators get wrong, merging, mutation.
+//! The loader as a whole, on configurations in fresh directories.
+
+mod examples;
+mod golden;
+mod merging;
+mod schema;
+mod table;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Config, LoadRequest};
-use crate::error::{Class, Error};
+use crate::error::Error;
 
 /// A configuration directory in a fresh place.
 pub(super) struct Fixture {
@@ -76,19 +82,4 @@ pub(super) fn with_sets(sets: &str) -> String {
 "sets": {sets}
 }}"#
     )
-}
-
-#[test]
-fn a_small_configuration_gets_the_defaults() {
-    let config = Fixture::new(&with_sets(
-        r#"{"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}}"#,
-    ))
-    .load()
-    .unwrap();
-    assert_eq!(config.sets.len(), 1);
-    assert_eq!(config.network.max_requests, 22);
-    assert_eq!(
-        config.sets[0].directory,
-        Path::new("/run/keyferry/sets/mqtt")
-    );
 }
