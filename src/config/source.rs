@@ -30,7 +30,9 @@ pub(super) struct SourceFile {
 /// # Errors
 /// The directories or the main file cannot be read or are not safe.
 pub(super) fn read(config: &Path) -> Result<Vec<SourceFile>, Problem> {
-    if !config.is_dir() {
+    // A name without extension that does not exist was meant as a directory.
+    let is_directory = config.is_dir() || (!config.exists() && config.extension().is_none());
+    if !is_directory {
         return Ok(vec![main_file(config)?]);
     }
     let mut files = vec![main_file(&config.join("config.json"))?];
@@ -102,6 +104,7 @@ fn problem(path: &Path, error: Error) -> Problem {
     };
     let (path, problem) = match error {
         Error::Config { place, problem, .. } => (place.file, problem),
+        Error::Disk { errno, .. } if errno == Errno::NOENT => (path.to_owned(), unreadable(errno)),
         Error::Disk { path, errno, .. } => (path, unreadable(errno)),
         Error::UnsafeDirectory { path, problem } => (path, problem),
         other => (path.to_owned(), other.to_string()),

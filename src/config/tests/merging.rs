@@ -125,6 +125,22 @@ fn a_missing_configuration_names_the_path_that_was_tried() {
 }
 
 #[test]
+fn a_missing_directory_is_told_by_its_main_file() {
+    let fixture = Fixture::new("{}");
+    let request = LoadRequest {
+        config: fixture.path().join("nowhere"),
+        instance: None,
+        root: None,
+    };
+    let errors = Config::load(&request).unwrap_err();
+    let expected = format!(
+        "{}/nowhere/config.json: does not exist",
+        fixture.path().display()
+    );
+    assert_eq!(errors[0].to_string(), expected);
+}
+
+#[test]
 fn files_that_others_can_write_are_not_used() {
     for (name, mode) in [
         ("config.json", 0o664),

@@ -88,7 +88,7 @@ fn pointer(section: Section) -> Option<String> {
     })
 }
 
-fn at<'a>(all: &'a mut Value, section: Section) -> Option<&'a mut serde_json::Map<String, Value>> {
+fn at(all: &mut Value, section: Section) -> Option<&mut serde_json::Map<String, Value>> {
     all.pointer_mut(&pointer(section)?)?.as_object_mut()
 }
 
