@@ -3,8 +3,10 @@
 //! The modules are the rooms of a house: each uses only those of lower rows, and
 //! `tests/house.rs` holds the table.
 
+pub mod cli;
 pub mod clock;
 pub mod cloud;
+pub mod command;
 pub mod config;
 pub mod disk;
 pub mod error;
@@ -20,4 +22,5 @@ pub mod retry;
 pub mod secret;
 pub mod state;
 pub mod store;
+pub mod sync;
 pub mod vault;

@@ -123,11 +123,7 @@ fn proxy_address(text: &str) -> Result<Proxy, Invalid> {
     let Some((host, port)) = proxy_host(host).zip(port) else {
         return refused("must be http://HOST:PORT with nothing behind it");
     };
-    Ok(Proxy {
-        host,
-        port,
-        credentials: None,
-    })
+    Ok(Proxy { host, port })
 }
 
 fn proxy_host(text: &str) -> Option<String> {

@@ -145,7 +145,8 @@ fn nobody(node: &Node<'_>, what: &str, name: &str, meant: Option<&str>) -> Probl
     node.problem_with(&rule, &advice)
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// Reads `30s`, `15m`, `36h` or `7d`; nothing else, and nothing that overflows.
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let (unit, length) = UNITS.iter().find(|(unit, _)| text.ends_with(*unit))?;
     let digits = text.strip_suffix(*unit)?;
     if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {

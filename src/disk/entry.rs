@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use rustix::fs::{AtFlags, FlockOperation};
+use rustix::fs::{AtFlags, FlockOperation, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
 use super::{failed, random_id, set_access, Access, Dir, Stat};
@@ -40,6 +40,14 @@ impl Dir {
     pub fn own_stat(&self) -> Result<Stat, Error> {
         let stat = self.attempt("look at", "", || rustix::fs::fstat(&self.fd))?;
         Ok(stat.into())
+    }
+
+    /// Whether something is mounted at `name`, so that nothing can be renamed over it. Kernels
+    /// before 5.8 cannot tell: no.
+    pub fn is_mount_point(&self, name: &str) -> bool {
+        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+        rustix::fs::statx(&self.fd, name, flags, StatxFlags::empty())
+            .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
     }
 
     /// Where the symbolic link `name` points; `None` when there is nothing or no link.

@@ -158,3 +158,55 @@ impl Read for File {
         Ok(rustix::io::read(&self.fd, buffer)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_file_is_removed_and_a_finished_one_private() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = Dir::walk(top.path()).unwrap().unwrap();
+        let mut file = dir.create("a").unwrap();
+        file.write(b"half").unwrap();
+        drop(file);
+        assert_eq!(dir.stat("a").unwrap(), None);
+        let mut file = dir.create("a").unwrap();
+        file.write(b"whole").unwrap();
+        file.finish(&Access::PRIVATE).unwrap();
+        assert_eq!(dir.stat("a").unwrap().unwrap().mode, 0o600);
+        assert_eq!(dir.read("a", 5).unwrap().unwrap().expose(), b"whole");
+        assert!(matches!(
+            dir.create("a"),
+            Err(Error::Disk {
+                errno: Errno::EXIST,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn only_regular_files_within_the_limit_are_read() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = Dir::walk(top.path()).unwrap().unwrap();
+        dir.replace_small("long", b"123456", &Access::PRIVATE)
+            .unwrap();
+        dir.symlink("long", "link").unwrap();
+        dir.make_dir("directory").unwrap();
+        rustix::fs::mkfifoat(&dir.fd, "fifo", Bits::RUSR).unwrap();
+        assert!(matches!(
+            dir.read("long", 5),
+            Err(Error::Disk {
+                errno: Errno::FBIG,
+                ..
+            })
+        ));
+        for name in ["link", "directory", "fifo"] {
+            assert!(
+                matches!(dir.read(name, 5), Err(Error::ForeignFile { .. })),
+                "{name}"
+            );
+        }
+        assert!(dir.read("none", 5).unwrap().is_none());
+    }
+}

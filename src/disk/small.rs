@@ -48,3 +48,27 @@ fn is_temporary_of(entry: &str, name: &str) -> bool {
     rest.and_then(|rest| rest.strip_prefix('.'))
         .is_some_and(is_id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_as_a_whole_and_clears_what_a_kill_left() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = Dir::walk(top.path()).unwrap().unwrap();
+        let foreign = ".status.json.backup";
+        for name in [".status.json.0123456789abcdef", foreign] {
+            dir.create(name).unwrap().finish(&Access::PRIVATE).unwrap();
+        }
+        for content in ["first", "second"] {
+            dir.replace_small("status.json", content.as_bytes(), &Access::PRIVATE)
+                .unwrap();
+            let read = dir.read("status.json", 10).unwrap().unwrap();
+            assert_eq!(read.expose(), content.as_bytes());
+        }
+        let mut names = dir.names().unwrap();
+        names.sort();
+        assert_eq!(names, [foreign, "status.json"]);
+    }
+}

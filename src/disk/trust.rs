@@ -166,3 +166,131 @@ fn untrusted(path: &Path, rule: &str) -> Error {
 
 const CONFIG_LIMIT: usize = 1 << 20;
 const CREDENTIAL_LIMIT: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_credential_is_for_root_or_ourselves_alone() {
+        use Origin::{Path, Systemd};
+        let process = Process {
+            user: 500,
+            group: 50,
+        };
+        let shared = |mode| Err(CredentialProblem::ReadableByOthers { mode });
+        for (owner, group, mode, origin, outcome) in [
+            (500, 50, 0o600, Path, Ok(())),
+            (500, 50, 0o640, Path, shared(0o640)),
+            (0, 50, 0o640, Path, Ok(())),
+            (0, 50, 0o660, Path, shared(0o660)),
+            (0, 51, 0o640, Path, shared(0o640)),
+            (0, 50, 0o644, Path, shared(0o644)),
+            (
+                501,
+                50,
+                0o600,
+                Path,
+                Err(CredentialProblem::OtherOwner { owner: 501 }),
+            ),
+            (0, 0, 0o440, Systemd, Ok(())),
+            (0, 0, 0o444, Systemd, shared(0o444)),
+        ] {
+            let stat = Stat {
+                kind: FileType::RegularFile,
+                mode,
+                owner,
+                group,
+                length: 1,
+            };
+            assert_eq!(
+                refuse_shared(&stat, origin, &process),
+                outcome,
+                "{owner}:{group} {mode:o}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_credential_is_a_regular_file_of_bounded_length() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        written(&at("good"), 10, 0o600);
+        written(&at("long"), CREDENTIAL_LIMIT + 1, 0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("fifo"), Bits::RUSR).unwrap();
+        for (name, problem) in [
+            ("none", CredentialProblem::Missing),
+            ("good/below", CredentialProblem::Missing),
+            ("", CredentialProblem::NotAFile),
+            ("fifo", CredentialProblem::NotAFile),
+            (
+                "long",
+                CredentialProblem::TooLong {
+                    limit: CREDENTIAL_LIMIT,
+                },
+            ),
+        ] {
+            assert_eq!(
+                read_credential(&at(name), Origin::Path).unwrap_err(),
+                problem,
+                "{name}"
+            );
+        }
+        assert_eq!(
+            read_credential(&at("good"), Origin::Path).unwrap().len(),
+            10
+        );
+    }
+
+    #[test]
+    fn a_configuration_that_others_can_write_is_not_read() {
+        let top = tempfile::tempdir().unwrap();
+        let path = top.path().join("config.json");
+        for (mode, problem) in [
+            (0o640, None),
+            (
+                0o660,
+                Some("this file is writable by its group, so it is not read"),
+            ),
+            (
+                0o602,
+                Some("this file is writable by everyone, so it is not read"),
+            ),
+        ] {
+            written(&path, 3, mode);
+            match (read_config(&path), problem) {
+                (Ok(content), None) => assert_eq!(content.len(), 3),
+                (Err(Error::Config { problem: found, .. }), Some(wanted)) => {
+                    assert_eq!(found, wanted);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        written(&path, 3, 0o640);
+        changed(top.path(), 0o777);
+        assert!(matches!(
+            read_config(&path),
+            Err(Error::UnsafeDirectory { .. })
+        ));
+        assert!(matches!(
+            config_names(top.path()),
+            Err(Error::UnsafeDirectory { .. })
+        ));
+        changed(top.path(), 0o700);
+        assert_eq!(config_names(top.path()).unwrap().unwrap(), ["config.json"]);
+        assert_eq!(config_names(&top.path().join("conf.d")).unwrap(), None);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
+    fn written(path: &Path, length: usize, mode: u32) {
+        std::fs::write(path, vec![b'x'; length]).unwrap();
+        changed(path, mode);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
+    fn changed(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+}

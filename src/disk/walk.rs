@@ -230,3 +230,111 @@ const ANCESTOR: Access = Access {
         None => unreachable!(),
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn only_root_and_ourselves_may_own_and_nobody_else_may_write() {
+        for (owner, mode, rule) in [
+            (0, 0o755, None),
+            (1000, 0o700, None),
+            (0, 0o1777, None),
+            (1001, 0o755, Some("belongs to user 1001")),
+            (1001, 0o1777, Some("belongs to user 1001")),
+            (0, 0o775, Some("is writable by its group")),
+            (1000, 0o777, Some("is writable by its group")),
+            (1000, 0o757, Some("is writable by everyone")),
+        ] {
+            let stat = Stat {
+                kind: FileType::Directory,
+                mode,
+                owner,
+                group: 5,
+                length: 0,
+            };
+            assert_eq!(
+                broken_rule(&stat, 1000).as_deref(),
+                rule,
+                "{owner} {mode:o}"
+            );
+        }
+    }
+
+    #[test]
+    fn unsafe_ancestors_are_named_with_their_rule() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        for name in ["shared/set", "real/set"] {
+            made(&at(name), 0o755);
+        }
+        made(&at("shared"), 0o775);
+        symlinked("real", &at("link"));
+        written(&at("file"));
+        for (path, culprit, rule) in [
+            ("shared/set", "shared", "is writable by its group"),
+            ("link/set", "link", "is a symbolic link to real"),
+            ("link", "link", "is a symbolic link to real"),
+            ("file/set", "file", "is not a directory"),
+            ("real/../real", "real/../real", "holds '..'"),
+        ] {
+            for outcome in [
+                Dir::walk(&at(path)).map(drop),
+                Dir::create_path(&at(path), &ANCESTOR).map(drop),
+            ] {
+                match outcome {
+                    Err(Error::UnsafeDirectory { path, problem }) => {
+                        assert_eq!((path, problem.as_str()), (at(culprit), rule));
+                    }
+                    other => panic!("{path}: {other:?}"),
+                }
+            }
+        }
+        assert!(Dir::walk(&at("real/set")).unwrap().is_some());
+        assert!(Dir::walk(&at("real/none/set")).unwrap().is_none());
+        assert!(Dir::walk(Path::new("relative")).is_err());
+    }
+
+    #[test]
+    fn missing_ancestors_are_made_with_their_modes_whatever_a_kill_left() {
+        let top = tempfile::tempdir().unwrap();
+        let private = Access {
+            owner: None,
+            group: None,
+            mode: Mode::new(0o750).unwrap(),
+        };
+        made(&top.path().join(".keyferry.0123456789abcdef"), 0o700);
+        let path = top.path().join("a/b/c");
+        let dir = Dir::create_path(&path, &private).unwrap();
+        assert_eq!(dir.path(), path);
+        for (name, mode) in [("a", 0o755), ("a/b", 0o755), ("a/b/c", 0o750)] {
+            let found = std::fs::metadata(top.path().join(name)).unwrap().mode() & 0o7777;
+            assert_eq!(found, mode, "{name}");
+        }
+        let names: Vec<PathBuf> = std::fs::read_dir(top.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        assert_eq!(names, [top.path().join("a")]);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
+    fn made(path: &Path, mode: u32) {
+        std::fs::create_dir_all(path).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
+    fn symlinked(target: &str, path: &Path) {
+        std::os::unix::fs::symlink(target, path).unwrap();
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
+    fn written(path: &Path) {
+        std::fs::write(path, "").unwrap();
+    }
+}

@@ -24,6 +24,7 @@ impl Error {
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
             Self::NewerFormat { .. } => "run the later release again, or purge the set and let this one fetch it".to_owned(),
             Self::NoRoots { .. } => "install ca-certificates, or name a bundle with network.ca_file".to_owned(),
+            Self::NoSystemd { .. } => "use on_change.run with the command that tells the service here".to_owned(),
             Self::NothingOnDisk { set } => format!("run `keyferry sync {set}` once with a network"),
             Self::Proxy { proxy, status: 407, .. } => format!("give network.proxy the user name and password that {proxy} wants"),
             Self::Proxy { proxy, host, status: 408 | 429 | 500..=599 } => format!("look why {proxy} does not reach {host}; the timer tries again"),
@@ -38,7 +39,7 @@ impl Error {
             Self::Tls { host, problem } => tls(host.as_str(), problem),
             Self::UnsafeDirectory { path, .. } => format!("make {} a directory that only root or keyferry's user can write, or deliver elsewhere", path.display()),
             Self::Usage { .. } => "see `keyferry --help`".to_owned(),
-            Self::WouldNeedChown { .. } => "run keyferry as root (CAP_CHOWN), or leave owner out and use group".to_owned(),
+            Self::WouldNeedChown { .. } => "run keyferry as root (CAP_CHOWN), or leave owner and group out".to_owned(),
         }
     }
 }
@@ -80,6 +81,7 @@ fn disk(path: &str, errno: Errno) -> String {
         Errno::ROFS => format!("if systemd made it read-only: systemctl edit keyferry.service, add [Service] ReadWritePaths={path}"),
         Errno::NOSPC | Errno::DQUOT => format!("free room on the file system of {path}; the last good files stay"),
         Errno::ACCESS | Errno::PERM => format!("let the user that runs keyferry write {path}"),
+        Errno::BUSY | Errno::XDEV => format!("mount the set's directory into the consumer, not the file {path}: a mounted file cannot be replaced"),
         Errno::IO => format!("check the medium under {path} (dmesg)"),
         _ => format!("look at {path}"),
     }

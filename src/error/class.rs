@@ -82,7 +82,7 @@ impl Error {
             } => Class::Passing,
             Self::Proxy { .. } | Self::Refused(_) | Self::SignInRefused(_) => Class::Refused,
             Self::Usage { .. } => Class::Usage,
-            Self::WouldNeedChown { .. } => Class::Config,
+            Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
         }
     }
 }

@@ -155,9 +155,10 @@ impl Error {
     /// The code of the closed list.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::ClaimedDirectory { .. } | Self::Config { .. } | Self::WouldNeedChown { .. } => {
-                Reason::Config
-            }
+            Self::ClaimedDirectory { .. }
+            | Self::NoSystemd { .. }
+            | Self::Config { .. }
+            | Self::WouldNeedChown { .. } => Reason::Config,
             Self::Credential { problem, .. } => match problem {
                 CredentialProblem::Unreadable(Errno::ACCESS) => Reason::Permission,
                 _ => Reason::Credential,

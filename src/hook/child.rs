@@ -12,12 +12,22 @@ use rustix::process::{kill_process_group, Pid, Signal};
 use crate::name::SetName;
 
 /// Runs the program of an `on_change.run` entry.
-pub(super) fn run(argv: &[String], set: &SetName, directory: &Path, until: Instant) -> Result<(), String> {
+pub(super) fn run(
+    argv: &[String],
+    set: &SetName,
+    directory: &Path,
+    until: Instant,
+) -> Result<(), String> {
     let (program, arguments) = argv.split_first().ok_or("no program is named")?;
     let mut command = command(program);
-    command.args(arguments).env("KEYFERRY_SET", set.as_str()).env("KEYFERRY_DIRECTORY", directory);
+    command
+        .args(arguments)
+        .env("KEYFERRY_SET", set.as_str())
+        .env("KEYFERRY_DIRECTORY", directory);
     command.stdout(Stdio::from(io::stderr()));
-    let mut child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("cannot be started: {error}"))?;
     match wait(&mut child, until) {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(failure(status)),
@@ -29,7 +39,9 @@ pub(super) fn run(argv: &[String], set: &SetName, directory: &Path, until: Insta
 pub(super) fn output(program: &str, arguments: &[&str], until: Instant) -> Result<String, String> {
     let mut command = command(program);
     command.args(arguments).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("{program} cannot be started: {error}"))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("{program} cannot be started: {error}"))?;
     let pipe = child.stdout.take().ok_or("no pipe to the child")?;
     // The children asked here print less than a pipe holds, so waiting first cannot block them.
     match wait(&mut child, until) {
@@ -38,13 +50,18 @@ pub(super) fn output(program: &str, arguments: &[&str], until: Instant) -> Resul
         None => return Err(format!("{program} did not answer in time")),
     }
     let mut text = String::new();
-    pipe.take(64 * 1024).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    pipe.take(64 * 1024)
+        .read_to_string(&mut text)
+        .map_err(|error| error.to_string())?;
     Ok(text)
 }
 
 fn command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().env("PATH", PATH).env("LC_ALL", "C.UTF-8");
+    command
+        .env_clear()
+        .env("PATH", PATH)
+        .env("LC_ALL", "C.UTF-8");
     command.stdin(Stdio::null()).process_group(0);
     command
 }
@@ -72,7 +89,9 @@ fn wait_until(child: &mut Child, until: Instant) -> Option<ExitStatus> {
         if let Ok(Some(status)) = child.try_wait() {
             return Some(status);
         }
-        let left = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        let left = until
+            .checked_duration_since(Instant::now())
+            .filter(|left| !left.is_zero())?;
         thread::sleep(pause.min(left));
         pause = pause.saturating_mul(2).min(Duration::from_millis(100));
     }

@@ -24,7 +24,11 @@ pub fn run(set: &SetName, directory: &Path, on_change: &OnChange) -> Result<(), 
         log::info!("{set}: {action}");
         let outcome = action.perform(set, directory, on_change.timeout);
         if let Err(problem) = outcome {
-            let failure = Error::Hook { set: set.clone(), action: action.to_string(), problem };
+            let failure = Error::Hook {
+                set: set.clone(),
+                action: action.to_string(),
+                problem,
+            };
             first_failure = first_failure.and(Err(failure));
         }
     }
@@ -39,12 +43,18 @@ pub fn summary(on_change: &OnChange) -> Vec<String> {
 /// One thing to do.
 enum Action<'a> {
     Program(&'a [String]),
-    Unit { word: &'static str, verb: &'static str, unit: &'a str },
+    Unit {
+        word: &'static str,
+        verb: &'static str,
+        unit: &'a str,
+    },
 }
 
 impl Action<'_> {
     fn perform(&self, set: &SetName, directory: &Path, timeout: Duration) -> Result<(), String> {
-        let until = Instant::now().checked_add(timeout).unwrap_or_else(Instant::now);
+        let until = Instant::now()
+            .checked_add(timeout)
+            .unwrap_or_else(Instant::now);
         match self {
             Self::Program(argv) => child::run(argv, set, directory, until),
             Self::Unit { verb, unit, .. } => unit::tell(verb, unit, until),
@@ -56,7 +66,9 @@ impl std::fmt::Display for Action<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             // Arguments may be anything an operator wrote; the program's name is enough.
-            Self::Program(argv) => f.write_str(argv.first().map(String::as_str).unwrap_or_default()),
+            Self::Program(argv) => {
+                f.write_str(argv.first().map(String::as_str).unwrap_or_default())
+            }
             Self::Unit { word, unit, .. } => write!(f, "{word} {unit}"),
         }
     }

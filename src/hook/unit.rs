@@ -21,15 +21,26 @@ pub(super) fn tell(verb: &str, unit: &str, until: Instant) -> Result<(), String>
     if !systemd_is_running() {
         return Err("systemd is not running here; use on_change.run".to_owned());
     }
-    child::output(SYSTEMCTL, &["--no-block", "--quiet", verb, "--", unit], until)?;
+    child::output(
+        SYSTEMCTL,
+        &["--no-block", "--quiet", verb, "--", unit],
+        until,
+    )?;
     let own_unit = own_unit();
     loop {
-        let properties = child::output(SYSTEMCTL, &["show", "--property", PROPERTIES, "--", unit], until)?;
+        let properties = child::output(
+            SYSTEMCTL,
+            &["show", "--property", PROPERTIES, "--", unit],
+            until,
+        )?;
         let shown = Shown::parse(&properties);
         if !shown.has_job {
             return shown.result(verb);
         }
-        if own_unit.as_ref().is_some_and(|own| shown.after.contains(own)) {
+        if own_unit
+            .as_ref()
+            .is_some_and(|own| shown.after.contains(own))
+        {
             log::info!("{unit} is ordered after this run; its job is queued");
             return Ok(());
         }
@@ -94,7 +105,8 @@ mod tests {
 
     #[test]
     fn reads_what_systemctl_shows() {
-        let running = Shown::parse("Job=4711\nActiveState=activating\nAfter=a.service keyferry.service\n");
+        let running =
+            Shown::parse("Job=4711\nActiveState=activating\nAfter=a.service keyferry.service\n");
         assert!(running.has_job);
         assert_eq!(running.after, ["a.service", "keyferry.service"]);
         assert!(!Shown::parse("ActiveState=active\n").has_job);
@@ -103,10 +115,15 @@ mod tests {
 
     #[test]
     fn a_failed_reload_of_a_running_unit_is_a_failure() {
-        let reload_failed = Shown::parse("ActiveState=active\nResult=success\nReloadResult=exit-code\n");
+        let reload_failed =
+            Shown::parse("ActiveState=active\nResult=success\nReloadResult=exit-code\n");
         assert!(reload_failed.result("try-reload-or-restart").is_err());
         assert!(reload_failed.result("try-restart").is_ok());
-        assert!(Shown::parse("ActiveState=failed\nResult=exit-code\n").result("start").is_err());
-        assert!(Shown::parse("ActiveState=inactive\nResult=success\n").result("try-restart").is_ok());
+        assert!(Shown::parse("ActiveState=failed\nResult=exit-code\n")
+            .result("start")
+            .is_err());
+        assert!(Shown::parse("ActiveState=inactive\nResult=success\n")
+            .result("try-restart")
+            .is_ok());
     }
 }

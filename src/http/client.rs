@@ -13,8 +13,9 @@ use super::failure::Failure;
 use super::lookup::NoLookup;
 use super::meter::{Meter, Traffic};
 use super::reply::Reply;
+use super::route::Routes;
 use super::token::TokenSlot;
-use super::{roots, tls, Settings};
+use super::{roots, tls, ProxyCredentials, Settings};
 use crate::clock;
 use crate::error::Error;
 use crate::name::HostName;
@@ -62,15 +63,16 @@ pub enum Body<'a> {
 }
 
 impl Client {
-    /// Reads the certificate authorities; opens no socket.
+    /// Reads the certificate authorities; opens no socket. `login` is for the proxy.
     ///
     /// # Errors
     /// [`Error::NoRoots`] when a bundle cannot be read or holds no certificate.
-    pub fn new(settings: &Settings) -> Result<Self, Error> {
+    pub fn new(settings: &Settings, login: Option<&ProxyCredentials>) -> Result<Self, Error> {
         let now = Instant::now();
         let config = tls::config(roots::load(settings)?)?;
         let (token, meter) = (TokenSlot::default(), Meter::default());
-        let connector = Connector::new(config, settings, token.clone(), meter.clone())?;
+        let routes = Routes::new(settings, login)?;
+        let connector = Connector::new(config, routes, token.clone(), meter.clone())?;
         Ok(Self {
             agent: Agent::with_parts(exchange::config(), connector, NoLookup),
             token,

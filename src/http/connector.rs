@@ -18,7 +18,7 @@ use super::token::TokenSlot;
 use super::transport::{deadline, Tls};
 use super::tunnel::{self, Blocked};
 use super::wire::Wire;
-use super::{dial, refusal, Settings};
+use super::{dial, refusal};
 use crate::error::{Error, Phase};
 use crate::name::HostName;
 use crate::retry;
@@ -35,13 +35,13 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(
         config: Arc<ClientConfig>,
-        settings: &Settings,
+        routes: Routes,
         token: TokenSlot,
         meter: Meter,
     ) -> Result<Self, Error> {
         Ok(Self {
             config,
-            routes: Routes::new(settings)?,
+            routes,
             lookups: Lookups::default(),
             token,
             meter,

@@ -83,6 +83,10 @@ fn call(
     limit: Duration,
     body: impl ureq::AsSendBody,
 ) -> Result<Response<ureq::Body>, Failure> {
+    // Without the slash the path would go on the host's name.
+    if !request.path.starts_with('/') {
+        return Err(malformed(request.host));
+    }
     let mut builder = http::Request::builder()
         .method(method(request.body))
         .uri(format!("https://{}{}", request.host, request.path));

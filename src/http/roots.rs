@@ -93,6 +93,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
     fn follows_links_and_skips_what_is_no_certificate() {
         let directory = tempfile::tempdir().unwrap();
         let (bundle, link) = (directory.path().join("a.pem"), directory.path().join("b"));
@@ -107,6 +108,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
     fn names_the_bundle_that_is_none() {
         let directory = tempfile::tempdir().unwrap();
         let empty = directory.path().join("empty.pem");

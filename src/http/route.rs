@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-use super::{Pinned, Proxy, Settings};
+use super::{Pinned, Proxy, ProxyCredentials, Settings};
 use crate::error::Error;
 use crate::name::HostName;
 use crate::secret::Secret;
@@ -40,11 +40,15 @@ pub(super) enum Route<'a> {
 }
 
 impl Routes {
-    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
+    pub(super) fn new(
+        settings: &Settings,
+        login: Option<&ProxyCredentials>,
+    ) -> Result<Self, Error> {
+        let route = |proxy| ProxyRoute::new(proxy, login);
         Ok(Self {
             pinned: settings.resolve.clone(),
             no_proxy: settings.no_proxy.clone(),
-            proxy: settings.proxy.as_ref().map(ProxyRoute::new).transpose()?,
+            proxy: settings.proxy.as_ref().map(route).transpose()?,
         })
     }
 
@@ -61,12 +65,12 @@ impl Routes {
 }
 
 impl ProxyRoute {
-    fn new(proxy: &Proxy) -> Result<Self, Error> {
+    fn new(proxy: &Proxy, login: Option<&ProxyCredentials>) -> Result<Self, Error> {
         let bare = proxy.host.trim_start_matches('[').trim_end_matches(']');
         Ok(Self {
             host: bare.to_owned(),
             port: proxy.port,
-            authorization: authorization(proxy)?,
+            authorization: login.map(authorization).transpose()?,
         })
     }
 
@@ -79,19 +83,13 @@ impl ProxyRoute {
     }
 }
 
-fn authorization(proxy: &Proxy) -> Result<Option<Secret>, Error> {
-    let Some(credentials) = &proxy.credentials else {
-        return Ok(None);
-    };
-    let (name, password) = (
-        credentials.username.as_bytes(),
-        credentials.password.expose(),
-    );
-    let plain = Zeroizing::new([name, b":", password].concat());
+fn authorization(login: &ProxyCredentials) -> Result<Secret, Error> {
+    let (name, password) = (login.username.as_bytes(), login.password.expose());
+    let plain = Zeroizing::new([name, &b":"[..], password].concat());
     let mut encoded = Zeroizing::new(vec![0; Base64::encoded_len(&plain)]);
     let text = Base64::encode(&plain, &mut encoded).map_err(|_| too_long())?;
     let value = Zeroizing::new([b"Basic ", text.as_bytes()].concat());
-    Ok(Some(Secret::copy_of(&value)))
+    Ok(Secret::copy_of(&value))
 }
 
 fn too_long() -> Error {
@@ -112,7 +110,6 @@ fn passes(no_proxy: &[String], host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::ProxyCredentials;
 
     #[test]
     fn no_proxy_matches_whole_labels_only() {
@@ -134,15 +131,15 @@ mod tests {
 
     #[test]
     fn credentials_are_encoded_as_rfc_7617_shows() {
-        let route = ProxyRoute::new(&Proxy {
+        let proxy = Proxy {
             host: "[::1]".to_owned(),
             port: 3128,
-            credentials: Some(ProxyCredentials {
-                username: "Aladdin".to_owned(),
-                password: Secret::copy_of(b"open sesame"),
-            }),
-        })
-        .unwrap();
+        };
+        let login = ProxyCredentials {
+            username: "Aladdin".to_owned(),
+            password: Secret::copy_of(b"open sesame"),
+        };
+        let route = ProxyRoute::new(&proxy, Some(&login)).unwrap();
         let value = route.authorization.as_ref().unwrap();
         assert_eq!(value.expose(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert_eq!(route.name(), "[::1]:3128");

@@ -71,6 +71,7 @@ impl Server {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
     fn run(fault: Fault, answers: Vec<Answer>, greeting: Option<&'static str>) -> Self {
         let made = certificate(fault);
         let bundle = tempfile::tempdir().unwrap();

@@ -45,7 +45,11 @@ pub(super) fn header(certificate: &Certificate, chain: &[Vec<u8>]) -> Header {
 
 /// The claims of an assertion made at `now`. It begins [`BACKDATED`] before, so that a
 /// clock that runs a little ahead is no reason for a refusal.
-pub(super) fn claims<'a>(application: &'a Application, cloud: &Cloud, now: i64) -> Result<Claims<'a>, Error> {
+pub(super) fn claims<'a>(
+    application: &'a Application,
+    cloud: &Cloud,
+    now: i64,
+) -> Result<Claims<'a>, Error> {
     let client_id = application.client_id.as_str();
     Ok(Claims {
         aud: format!("https://{}{}", cloud.authority, endpoint::path(application)),
@@ -59,7 +63,11 @@ pub(super) fn claims<'a>(application: &'a Application, cloud: &Cloud, now: i64) 
 }
 
 /// `header.claims.signature`, each in base64url.
-pub(super) fn sign(header: &Header, claims: &Claims<'_>, key: &PrivateKey) -> Result<Secret, Error> {
+pub(super) fn sign(
+    header: &Header,
+    claims: &Claims<'_>,
+    key: &PrivateKey,
+) -> Result<Secret, Error> {
     let message = format!("{}.{}", encode(header)?, encode(claims)?);
     let Some(signature) = key.sign(message.as_bytes()) else {
         return Err(no_random());
@@ -74,22 +82,35 @@ pub(super) fn thumbprint(certificate: &Certificate) -> String {
 }
 
 fn encode(part: &impl Serialize) -> Result<String, Error> {
-    let json = serde_json::to_vec(part).map_err(|_| Error::Internal { what: "an assertion that is no JSON".to_owned() })?;
+    let json = serde_json::to_vec(part).map_err(|_| Error::Internal {
+        what: "an assertion that is no JSON".to_owned(),
+    })?;
     Ok(Base64UrlUnpadded::encode_string(&json))
 }
 
 /// A random UUID (RFC 9562, version 4).
 fn unique_id() -> Result<String, Error> {
     let mut bytes = [0_u8; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| no_random())?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| no_random())?;
     let number = u128::from_be_bytes(bytes) & !VERSION_AND_VARIANT_MASK | VERSION_4_VARIANT_1;
     let digits = format!("{number:032x}");
     let part = |from, to| digits.get(from..to).unwrap_or_default();
-    Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
+    Ok([
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32),
+    ]
+    .join("-"))
 }
 
 fn no_random() -> Error {
-    Error::Internal { what: "the system gives no random numbers".to_owned() }
+    Error::Internal {
+        what: "the system gives no random numbers".to_owned(),
+    }
 }
 
 /// Seconds that an assertion is dated back.

@@ -39,15 +39,22 @@ impl TokenCache {
     /// A token that is fresh now, or nothing.
     pub fn find(&self, cloud: &Cloud, application: &Application) -> Option<Token> {
         let key = key(cloud, application);
-        let bytes = self.directory.read(&file_name(&key), LIMIT).unwrap_or_else(|error| {
-            log::debug!("token cache: {error}");
-            None
-        })?;
+        let bytes = self
+            .directory
+            .read(&file_name(&key), LIMIT)
+            .unwrap_or_else(|error| {
+                log::debug!("token cache: {error}");
+                None
+            })?;
         let entry: Entry<'_> = serde_json::from_slice(bytes.expose()).ok()?;
         if entry.format != FORMAT || entry.key != key {
             return None;
         }
-        let token = Token::new(Secret::copy_of(entry.token.as_bytes()), entry.obtained, entry.expires);
+        let token = Token::new(
+            Secret::copy_of(entry.token.as_bytes()),
+            entry.obtained,
+            entry.expires,
+        );
         Some(token).filter(|token| token.is_fresh(clock::now()))
     }
 
@@ -75,20 +82,37 @@ impl TokenCache {
             token: token.value().expose_str().unwrap_or_default(),
         };
         // Large enough from the start: a buffer that grows leaves copies of the token behind.
-        let mut json = Zeroizing::new(Vec::with_capacity(token.value().len().saturating_add(key.len()).saturating_add(256)));
-        serde_json::to_writer(&mut *json, &entry).map_err(|_| Error::Internal { what: "a token that is no JSON".to_owned() })?;
-        self.directory.replace_small(&file_name(key), &json, &Access::PRIVATE)
+        let mut json = Zeroizing::new(Vec::with_capacity(
+            token
+                .value()
+                .len()
+                .saturating_add(key.len())
+                .saturating_add(256),
+        ));
+        serde_json::to_writer(&mut *json, &entry).map_err(|_| Error::Internal {
+            what: "a token that is no JSON".to_owned(),
+        })?;
+        self.directory
+            .replace_small(&file_name(key), &json, &Access::PRIVATE)
     }
 }
 
 fn key(cloud: &Cloud, application: &Application) -> String {
-    format!("{} {} {} {}", cloud.authority, application.tenant, application.client_id, cloud.vault_audience)
+    format!(
+        "{} {} {} {}",
+        cloud.authority, application.tenant, application.client_id, cloud.vault_audience
+    )
 }
 
 /// `token-` and the first 16 digits of the key's SHA-256.
 fn file_name(key: &str) -> String {
     let digest = digest::digest(&digest::SHA256, key.as_bytes());
-    let digits: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = digest
+        .as_ref()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("token-{digits}.json")
 }
 

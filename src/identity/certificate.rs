@@ -39,8 +39,14 @@ pub(super) fn load(
     if certificates.is_empty() {
         return Err(here(CredentialProblem::NoCertificate));
     }
-    let Some(own) = certificates.iter().position(|candidate| key.belongs_to(candidate)) else {
-        return Err(problem_of(private_key.unwrap_or(certificate), CredentialProblem::KeyOfAnotherCertificate));
+    let Some(own) = certificates
+        .iter()
+        .position(|candidate| key.belongs_to(candidate))
+    else {
+        return Err(problem_of(
+            private_key.unwrap_or(certificate),
+            CredentialProblem::KeyOfAnotherCertificate,
+        ));
     };
     let own = certificates.remove(own);
     let mut chain = Vec::new();
@@ -48,12 +54,21 @@ pub(super) fn load(
         chain.push(own.der().to_vec());
         chain.extend(certificates.iter().map(|issuer| issuer.der().to_vec()));
     }
-    Ok(CertificateCredential { certificate: own, chain, key })
+    Ok(CertificateCredential {
+        certificate: own,
+        chain,
+        key,
+    })
 }
 
 impl CertificateCredential {
     /// The signed assertion for `application` at `cloud`'s authority.
-    pub(super) fn assertion(&self, application: &Application, cloud: &Cloud, now: i64) -> Result<Secret, Error> {
+    pub(super) fn assertion(
+        &self,
+        application: &Application,
+        cloud: &Cloud,
+        now: i64,
+    ) -> Result<Secret, Error> {
         let header = assertion::header(&self.certificate, &self.chain);
         let claims = assertion::claims(application, cloud, now)?;
         assertion::sign(&header, &claims, &self.key)
@@ -64,13 +79,20 @@ impl CertificateCredential {
             Some(name) => name.to_owned(),
             None => assertion::thumbprint(&self.certificate),
         };
-        Description { text: format!("certificate {name}"), expires: Some(self.certificate.not_after()) }
+        Description {
+            text: format!("certificate {name}"),
+            expires: Some(self.certificate.not_after()),
+        }
     }
 }
 
 fn load_key(file: &CredentialFile) -> Result<PrivateKey, Error> {
     let pem = Pem::parse(read(file)?.expose()).map_err(|problem| {
-        let of_key = if problem == CredentialProblem::Empty { problem } else { CredentialProblem::BadKey };
+        let of_key = if problem == CredentialProblem::Empty {
+            problem
+        } else {
+            CredentialProblem::BadKey
+        };
         problem_of(file, of_key)
     })?;
     PrivateKey::from_sections(&pem.sections).map_err(|problem| problem_of(file, problem))

@@ -11,6 +11,9 @@ pub(super) fn load(file: &CredentialFile) -> Result<Secret, Error> {
     let text = read(file)?;
     let bytes = text.expose();
     let without = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let without = without.strip_suffix(b"\r").filter(|_| without.len() < bytes.len()).unwrap_or(without);
+    let without = without
+        .strip_suffix(b"\r")
+        .filter(|_| without.len() < bytes.len())
+        .unwrap_or(without);
     Ok(Secret::copy_of(without))
 }

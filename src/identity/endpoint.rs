@@ -28,7 +28,11 @@ pub(super) fn form(cloud: &Cloud, application: &Application, proof: &[(&str, &[u
         ("scope", scope.as_bytes()),
     ];
     fields.extend(proof);
-    let longest = fields.iter().map(|(name, value)| name.len().saturating_add(value.len().saturating_mul(3)).saturating_add(2));
+    let longest = fields.iter().map(|(name, value)| {
+        name.len()
+            .saturating_add(value.len().saturating_mul(3))
+            .saturating_add(2)
+    });
     let mut form = Secret::with_limit(longest.fold(0, usize::saturating_add));
     for (name, value) in fields {
         push_field(&mut form, name, value);
@@ -37,7 +41,12 @@ pub(super) fn form(cloud: &Cloud, application: &Application, proof: &[(&str, &[u
 }
 
 /// Sends `form` and reads the token, or the refusal.
-pub(super) fn request(client: &Client, cloud: &Cloud, application: &Application, form: &Secret) -> Result<Token, Error> {
+pub(super) fn request(
+    client: &Client,
+    cloud: &Cloud,
+    application: &Application,
+    form: &Secret,
+) -> Result<Token, Error> {
     let asked_at = clock::now();
     let reply = client.send(&Request {
         host: &cloud.authority,
@@ -72,13 +81,27 @@ struct RefusalReply {
 }
 
 fn read_token(cloud: &Cloud, reply: &Reply, asked_at: i64) -> Result<Token, Error> {
-    let parsed: TokenReply<'_> =
-        serde_json::from_slice(reply.body.expose()).map_err(|error| unusable(cloud, reply, &error))?;
-    let value = Secret::from_json_string(parsed.access_token.get()).filter(|value| is_token(value.expose()));
-    let lifetime = parsed.expires_in.get().trim_matches('"').parse::<i64>().ok().filter(|seconds| *seconds > 0);
+    let parsed: TokenReply<'_> = serde_json::from_slice(reply.body.expose())
+        .map_err(|error| unusable(cloud, reply, &error))?;
+    let value = Secret::from_json_string(parsed.access_token.get())
+        .filter(|value| is_token(value.expose()));
+    let lifetime = parsed
+        .expires_in
+        .get()
+        .trim_matches('"')
+        .parse::<i64>()
+        .ok()
+        .filter(|seconds| *seconds > 0);
     match (value, lifetime) {
-        (Some(value), Some(lifetime)) => Ok(Token::new(value, asked_at, asked_at.saturating_add(lifetime.min(LONGEST)))),
-        _ => Err(Error::Reply { host: cloud.authority.clone(), problem: "sent a token reply without a usable token".to_owned() }),
+        (Some(value), Some(lifetime)) => Ok(Token::new(
+            value,
+            asked_at,
+            asked_at.saturating_add(lifetime.min(LONGEST)),
+        )),
+        _ => Err(Error::Reply {
+            host: cloud.authority.clone(),
+            problem: "sent a token reply without a usable token".to_owned(),
+        }),
     }
 }
 
@@ -89,7 +112,11 @@ fn read_refusal(cloud: &Cloud, application: &Application, reply: &Reply) -> Erro
     };
     let code = parsed.error_codes.first().copied();
     if code.is_some_and(|code| TRANSIENT.contains(&code)) {
-        return Error::ServerBusy { host: cloud.authority.clone(), status: reply.status, retry_after: None };
+        return Error::ServerBusy {
+            host: cloud.authority.clone(),
+            status: reply.status,
+            retry_after: None,
+        };
     }
     let short = |text: String| name::foreign(&text, 64);
     Error::SignInRefused(Box::new(SignInRefusal {
@@ -107,14 +134,20 @@ fn read_refusal(cloud: &Cloud, application: &Application, reply: &Reply) -> Erro
 
 /// A reply that is no JSON of the authority: most often a captive portal or a proxy's page.
 fn unusable(cloud: &Cloud, reply: &Reply, error: &serde_json::Error) -> Error {
-    let kind = name::foreign(reply.header("content-type").unwrap_or("no content type"), 40);
+    let kind = name::foreign(
+        reply.header("content-type").unwrap_or("no content type"),
+        40,
+    );
     let problem = format!(
         "answered the sign-in with status {} and something else than its JSON ({kind}, line {} column {})",
         reply.status,
         error.line(),
         error.column()
     );
-    Error::Reply { host: cloud.authority.clone(), problem }
+    Error::Reply {
+        host: cloud.authority.clone(),
+        problem,
+    }
 }
 
 /// A token may stand in a header: visible ASCII only.
@@ -127,8 +160,12 @@ fn push_field(form: &mut Secret, name: &str, value: &[u8]) {
     let separator = if form.is_empty() { "" } else { "&" };
     let parts = [separator, name, "="];
     let pushed: Result<(), _> = parts.iter().try_for_each(|part| form.push(part.as_bytes()));
-    let encoded: Result<(), _> = percent_encode(value, NON_ALPHANUMERIC).try_for_each(|part| form.push(part.as_bytes()));
-    debug_assert!(pushed.and(encoded).is_ok(), "the form's limit was computed too small");
+    let encoded: Result<(), _> =
+        percent_encode(value, NON_ALPHANUMERIC).try_for_each(|part| form.push(part.as_bytes()));
+    debug_assert!(
+        pushed.and(encoded).is_ok(),
+        "the form's limit was computed too small"
+    );
 }
 
 /// Bytes; tokens with many roles reach some 20 kB.

@@ -13,13 +13,14 @@ mod token;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::clock;
 use crate::cloud::Cloud;
-use crate::config::{CredentialFile, Identity};
+use crate::config::{Config, CredentialFile, Identity, ProxyLogin};
 use crate::disk::{self, Origin};
 use crate::error::{CredentialProblem, Error};
-use crate::http;
+use crate::http::{self, ProxyCredentials};
 use crate::name::{ClientId, Tenant};
 use crate::secret::Secret;
 
@@ -66,13 +67,33 @@ impl Credential {
     /// Reads and checks the credential of `identity`; sends nothing.
     pub fn load(identity: &Identity) -> Result<Self, Error> {
         match identity {
-            Identity::Certificate { tenant, client_id, certificate, private_key, send_chain } => {
+            Identity::Certificate {
+                tenant,
+                client_id,
+                certificate,
+                private_key,
+                send_chain,
+            } => {
                 let proof = certificate::load(certificate, private_key.as_ref(), *send_chain)?;
-                Ok(Self::new(tenant, client_id, certificate, Proof::Certificate(Box::new(proof))))
+                Ok(Self::new(
+                    tenant,
+                    client_id,
+                    certificate,
+                    Proof::Certificate(Box::new(proof)),
+                ))
             }
-            Identity::ClientSecret { tenant, client_id, client_secret } => {
+            Identity::ClientSecret {
+                tenant,
+                client_id,
+                client_secret,
+            } => {
                 let proof = client_secret::load(client_secret)?;
-                Ok(Self::new(tenant, client_id, client_secret, Proof::ClientSecret(proof)))
+                Ok(Self::new(
+                    tenant,
+                    client_id,
+                    client_secret,
+                    Proof::ClientSecret(proof),
+                ))
             }
         }
     }
@@ -88,7 +109,10 @@ impl Credential {
         };
         match client.clock_offset() {
             Some(offset) if refusal.is_about_time() && offset.abs() > MUCH_SKEW => {
-                log::warn!("this device's clock is {} s off; signing in by the authority's", offset.abs());
+                log::warn!(
+                    "this device's clock is {} s off; signing in by the authority's",
+                    offset.abs()
+                );
                 self.sign_in_at(client, cloud, clock::now().saturating_add(offset))
             }
             _ => outcome,
@@ -111,9 +135,29 @@ impl Credential {
         }
     }
 
+    /// What to say when it has expired, or will within 30 days.
+    pub fn expiry_warning(&self) -> Option<String> {
+        let Description { text, expires } = self.description();
+        let expires = expires?;
+        match clock::since(clock::now(), expires) {
+            None => Some(format!(
+                "{text} expired on {}; renew it",
+                clock::utc(expires)
+            )),
+            Some(left) if left < SOON => {
+                Some(format!("{text} expires in {}; renew it", clock::age(left)))
+            }
+            Some(_) => None,
+        }
+    }
+
     fn new(tenant: &Tenant, client_id: &ClientId, file: &CredentialFile, proof: Proof) -> Self {
         let credential = place(file);
-        let application = Application { tenant: tenant.clone(), client_id: client_id.clone(), credential };
+        let application = Application {
+            tenant: tenant.clone(),
+            client_id: client_id.clone(),
+            credential,
+        };
         Self { application, proof }
     }
 
@@ -121,17 +165,35 @@ impl Credential {
         let form = match &self.proof {
             Proof::Certificate(certificate) => {
                 let assertion = certificate.assertion(&self.application, cloud, now)?;
-                endpoint::form(cloud, &self.application, &[
-                    ("client_assertion_type", ASSERTION_TYPE.as_bytes()),
-                    ("client_assertion", assertion.expose()),
-                ])
+                endpoint::form(
+                    cloud,
+                    &self.application,
+                    &[
+                        ("client_assertion_type", ASSERTION_TYPE.as_bytes()),
+                        ("client_assertion", assertion.expose()),
+                    ],
+                )
             }
-            Proof::ClientSecret(secret) => {
-                endpoint::form(cloud, &self.application, &[("client_secret", secret.expose())])
-            }
+            Proof::ClientSecret(secret) => endpoint::form(
+                cloud,
+                &self.application,
+                &[("client_secret", secret.expose())],
+            ),
         };
         endpoint::request(client, cloud, &self.application, &form)
     }
+}
+
+/// The client for `config`'s network, with the proxy's password read. Opens no socket.
+pub fn client(config: &Config) -> Result<http::Client, Error> {
+    let login = match &config.proxy_login {
+        Some(ProxyLogin { username, password }) => Some(ProxyCredentials {
+            username: username.clone(),
+            password: client_secret::load(password)?,
+        }),
+        None => None,
+    };
+    http::Client::new(&config.network, login.as_ref())
 }
 
 /// The bytes of a credential, with the checks that its place asks for.
@@ -158,7 +220,10 @@ fn place(file: &CredentialFile) -> String {
 }
 
 fn problem_of(file: &CredentialFile, problem: CredentialProblem) -> Error {
-    Error::Credential { source: place(file), problem }
+    Error::Credential {
+        source: place(file),
+        problem,
+    }
 }
 
 /// A credential that systemd passed (`LoadCredential=`), below `$CREDENTIALS_DIRECTORY`.
@@ -172,6 +237,8 @@ fn environment(name: &str) -> Result<Secret, CredentialProblem> {
     Ok(Secret::copy_of(value.as_bytes()))
 }
 
+/// Time before a credential's end from which each run warns.
+const SOON: Duration = Duration::from_secs(30 * 86_400);
 /// Skew in seconds above which the authority's time is taken; Entra itself forgives 5 min.
 const MUCH_SKEW: i64 = 120;
 /// RFC 7523, 2.2.

@@ -19,7 +19,11 @@ impl Token {
     /// A token obtained at `obtained` that lives until `expires`, in seconds since 1970 by
     /// this device's clock.
     pub fn new(value: Secret, obtained: i64, expires: i64) -> Self {
-        Self { value, obtained, expires }
+        Self {
+            value,
+            obtained,
+            expires,
+        }
     }
 
     /// The token itself, for an `Authorization` header.
@@ -46,9 +50,14 @@ impl Token {
     /// Tenant, application and object id that the token names. For tickets only: clients
     /// must not rely on a token's format, and its signature is not checked.
     pub fn facts(&self) -> TokenFacts {
-        let payload = self.value.expose_str().and_then(|token| token.split('.').nth(1));
+        let payload = self
+            .value
+            .expose_str()
+            .and_then(|token| token.split('.').nth(1));
         let json = payload.and_then(|payload| Base64UrlUnpadded::decode_vec(payload).ok());
-        let claims: Claims = json.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+        let claims: Claims = json
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default();
         let short = |text: String| name::foreign(&text, 64);
         TokenFacts {
             tenant: claims.tid.map(short),

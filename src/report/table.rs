@@ -9,10 +9,13 @@ use crate::state::{Chosen, SetState, SetStatus, Status};
 
 /// The status of the last run, as seen at `now`.
 pub fn status_table(status: &Status, now: i64, paint: Paint) -> String {
-    let mut rows = vec![["SET", "STATE", "CONFIRMED", "CHANGED", "NEXT STEP"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["SET", "STATE", "CONFIRMED", "CHANGED", "NEXT STEP"]
+        .map(str::to_owned)
+        .to_vec()];
     rows.extend(status.sets.iter().map(|set| status_row(set, now)));
-    let colours: Vec<Option<Colour>> =
-        std::iter::once(None).chain(status.sets.iter().map(|set| Some(colour(set.state)))).collect();
+    let colours: Vec<Option<Colour>> = std::iter::once(None)
+        .chain(status.sets.iter().map(|set| Some(colour(set.state))))
+        .collect();
     let mut text = headline(status, now);
     text.push_str(&columns(&rows, &colours, paint));
     text
@@ -20,15 +23,28 @@ pub fn status_table(status: &Status, now: i64, paint: Paint) -> String {
 
 /// The presets, for people.
 pub fn clouds_table() -> String {
-    let mut rows = vec![["CLOUD", "AUTHORITY", "VAULTS", ""].map(str::to_owned).to_vec()];
+    let mut rows = vec![["CLOUD", "AUTHORITY", "VAULTS", ""]
+        .map(str::to_owned)
+        .to_vec()];
     rows.extend(PRESETS.iter().map(cloud_row));
     columns(&rows, &[], Paint::Plain)
 }
 
 fn cloud_row(preset: &Preset) -> Vec<String> {
-    let vaults = preset.vault_suffix.map_or("unknown: give vault_suffix".to_owned(), |suffix| format!("*.{suffix}"));
-    let remark = preset.retired.map_or(String::new(), |date| format!("retired {date}"));
-    vec![preset.name.to_owned(), preset.authority.to_owned(), vaults, remark]
+    let vaults = preset
+        .vault_suffix
+        .map_or("unknown: give vault_suffix".to_owned(), |suffix| {
+            format!("*.{suffix}")
+        });
+    let remark = preset
+        .retired
+        .map_or(String::new(), |date| format!("retired {date}"));
+    vec![
+        preset.name.to_owned(),
+        preset.authority.to_owned(),
+        vaults,
+        remark,
+    ]
 }
 
 /// `usgov  factory7-edge  as certificate gw-0042 (expires in 61 days)   ok, 4 min ago`
@@ -44,12 +60,18 @@ fn headline(status: &Status, now: i64) -> String {
     };
     let right = format!("{verdict}, {}", ago(Some(status.run.at), now));
     let left = parts.join("  ");
-    let room = WIDTH.saturating_sub(right.chars().count()).saturating_sub(2);
+    let room = WIDTH
+        .saturating_sub(right.chars().count())
+        .saturating_sub(2);
     format!("{:<room$}  {right}\n", cut(&left, room))
 }
 
 fn identity(chosen: &Chosen, now: i64) -> String {
-    let fallback = if chosen.position > 1 { ", fallback" } else { "" };
+    let fallback = if chosen.position > 1 {
+        ", fallback"
+    } else {
+        ""
+    };
     let expiry = match chosen.expires {
         None => String::new(),
         Some(expires) => match clock::since(now, expires) {
@@ -66,7 +88,13 @@ fn status_row(set: &SetStatus, now: i64) -> Vec<String> {
         None => set.state.as_str().to_owned(),
     };
     let next_step = set.next_step.clone().unwrap_or_else(|| "-".to_owned());
-    vec![set.name.clone(), state, age(set.confirmed, now), age(set.changed, now), next_step]
+    vec![
+        set.name.clone(),
+        state,
+        age(set.confirmed, now),
+        age(set.changed, now),
+        next_step,
+    ]
 }
 
 fn age(then: Option<i64>, now: i64) -> String {
@@ -103,7 +131,11 @@ fn columns(rows: &[Vec<String>], colours: &[Option<Colour>], paint: Paint) -> St
         for (column, cell) in row.iter().enumerate() {
             let last = column.saturating_add(1) == row.len();
             let width = if last { 0 } else { width_of(rows, column) };
-            let cell = if last { cut(cell, WIDTH.saturating_sub(used)) } else { cell.clone() };
+            let cell = if last {
+                cut(cell, WIDTH.saturating_sub(used))
+            } else {
+                cell.clone()
+            };
             let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
             let painted = match colour {
                 Some(colour) if column == 1 => paint.paint(colour, &cell),
@@ -121,7 +153,11 @@ fn columns(rows: &[Vec<String>], colours: &[Option<Colour>], paint: Paint) -> St
 }
 
 fn width_of(rows: &[Vec<String>], column: usize) -> usize {
-    rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    rows.iter()
+        .filter_map(|row| row.get(column))
+        .map(|cell| cell.chars().count())
+        .max()
+        .unwrap_or(0)
 }
 
 fn cut(text: &str, width: usize) -> String {

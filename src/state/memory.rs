@@ -39,11 +39,17 @@ impl Memory {
             return Ok(Self::empty());
         };
         let memory = serde_json::from_slice(bytes.expose()).unwrap_or_else(|error| {
-            log::warn!("{FILE} is damaged (line {} column {}) and is begun anew", error.line(), error.column());
+            log::warn!(
+                "{FILE} is damaged (line {} column {}) and is begun anew",
+                error.line(),
+                error.column()
+            );
             Self::empty()
         });
         if memory.format > FORMAT {
-            return Err(Error::NewerFormat { path: directory.path().join(FILE) });
+            return Err(Error::NewerFormat {
+                path: directory.path().join(FILE),
+            });
         }
         Ok(memory)
     }
@@ -77,13 +83,17 @@ impl Memory {
 
     /// Writes `state.json`, atomically.
     pub fn save(&self, directory: &Dir) -> Result<(), Error> {
-        let json = serde_json::to_vec_pretty(self)
-            .map_err(|_| Error::Internal { what: "a state that is no JSON".to_owned() })?;
+        let json = serde_json::to_vec_pretty(self).map_err(|_| Error::Internal {
+            what: "a state that is no JSON".to_owned(),
+        })?;
         directory.replace_small(FILE, &json, &Access::PRIVATE)
     }
 
     fn empty() -> Self {
-        Self { format: FORMAT, sets: BTreeMap::new() }
+        Self {
+            format: FORMAT,
+            sets: BTreeMap::new(),
+        }
     }
 }
 
@@ -111,7 +121,13 @@ mod tests {
     fn memory(confirmed: i64, missing_once: &[&str]) -> Memory {
         let mut memory = Memory::empty();
         let missing_once = missing_once.iter().map(|name| (*name).to_owned()).collect();
-        memory.remember("mqtt", SetMemory { confirmed: Some(confirmed), missing_once });
+        memory.remember(
+            "mqtt",
+            SetMemory {
+                confirmed: Some(confirmed),
+                missing_once,
+            },
+        );
         memory
     }
 

@@ -134,24 +134,37 @@ impl Status {
         };
         let path = directory.path().join(FILE);
         let unusable = |error: serde_json::Error| Error::Internal {
-            what: format!("{} is damaged (line {} column {})", path.display(), error.line(), error.column()),
+            what: format!(
+                "{} is damaged (line {} column {})",
+                path.display(),
+                error.line(),
+                error.column()
+            ),
         };
         let schema: Schema = serde_json::from_slice(bytes.expose()).map_err(unusable)?;
         if schema.schema > Self::SCHEMA {
             return Err(Error::NewerFormat { path });
         }
-        serde_json::from_slice(bytes.expose()).map(Some).map_err(unusable)
+        serde_json::from_slice(bytes.expose())
+            .map(Some)
+            .map_err(unusable)
     }
 
     /// Writes `status.json`, atomically, readable by `group` where there is one.
     pub fn save(&self, directory: &Dir, group: Option<Gid>) -> Result<(), Error> {
-        let access = Access { owner: None, group, mode: READABLE };
+        let access = Access {
+            owner: None,
+            group,
+            mode: READABLE,
+        };
         directory.replace_small(FILE, self.to_json()?.as_bytes(), &access)
     }
 
     /// The document as text.
     pub fn to_json(&self) -> Result<String, Error> {
-        serde_json::to_string_pretty(self).map_err(|_| Error::Internal { what: "a status that is no JSON".to_owned() })
+        serde_json::to_string_pretty(self).map_err(|_| Error::Internal {
+            what: "a status that is no JSON".to_owned(),
+        })
     }
 
     /// The set called `name`.

@@ -4,6 +4,8 @@
 //! lie beside the old ones; from then on every start completes it from them, offline. The
 //! intent is the new marker itself, under another name.
 
+use rustix::io::Errno;
+
 use super::links::drop_links;
 use super::record::{write_pending, Found, Record};
 use super::verify;
@@ -17,6 +19,7 @@ impl Staging<'_> {
     pub(super) fn switch_files(&mut self, hook: Hook, now: i64) -> Result<(), Error> {
         let record = self.record(now);
         let intent = record.to_json()?;
+        self.refuse_mount_points(&record)?;
         self.store.root()?.sync()?;
         let hold = self.store.hold()?;
         if hook == Hook::Run {
@@ -29,6 +32,22 @@ impl Staging<'_> {
         self.store.complete(&record)?;
         self.store.adopt(record, Layout::Plain, hook);
         Ok(())
+    }
+
+    /// A file mounted at a wanted name would stop the renames half-way, at every start.
+    fn refuse_mount_points(&self, record: &Record) -> Result<(), Error> {
+        let root = self.store.root()?;
+        match record
+            .names()
+            .find(|name| root.is_mount_point(name.as_str()))
+        {
+            None => Ok(()),
+            Some(name) => Err(Error::Disk {
+                action: "replace",
+                path: root.join(name.as_str()),
+                errno: Errno::BUSY,
+            }),
+        }
     }
 }
 
