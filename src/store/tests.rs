@@ -346,6 +346,7 @@ fn a_kept_file_moves_on_unchanged_and_a_damaged_one_is_not_kept() {
         staging.keep(&name("client.key")).unwrap();
         put_all(&mut staging, &NEXT[1..]);
         staging.commit(Hook::Skip, 2000).unwrap();
+        drop(staging);
         assert_eq!(device.contents(&NAMES), ["key 1", "certificate 2"]);
         drop(store);
 
@@ -406,6 +407,7 @@ fn a_foreign_file_that_comes_while_staging_is_refused() {
         assert!(matches!(refused, Err(Error::ForeignFile { .. })));
         assert_eq!(device.contents(&NAMES), before);
         assert_eq!(device.contents(&["new"]), ["mine"]);
+        drop(staging);
         assert_eq!(store.pending_hook(), None);
     }
 }
