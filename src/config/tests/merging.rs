@@ -115,6 +115,7 @@ fn a_broken_main_file_stops_the_run() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
 fn a_missing_configuration_names_the_path_that_was_tried() {
     let fixture = Fixture::new("{}");
     fs::remove_file(fixture.path().join("config.json")).unwrap();

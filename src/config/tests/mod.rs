@@ -27,6 +27,7 @@ impl Fixture {
         fixture
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
     pub fn write(&self, name: &str, text: &str) -> &Self {
         let path = self.directory.path().join(name);
         let parent = path.parent().unwrap();
@@ -68,6 +69,7 @@ impl Fixture {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
 pub(super) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }

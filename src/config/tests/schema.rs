@@ -12,6 +12,10 @@ use crate::config::problem::Problems;
 use crate::config::table::{self, Key, Kind, Presence, Section, IDENTITY_TYPES};
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "UPDATE=1 writes into the source tree"
+)]
 fn the_committed_schema_is_made_from_the_table() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
