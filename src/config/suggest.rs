@@ -15,7 +15,7 @@ pub(super) fn nearest<'a>(
 
 /// How many insertions, deletions, replacements and swaps of neighbours lie between two
 /// words, without regard to case (optimal string alignment, three rows of the table).
-fn distance(left: &str, right: &str) -> usize {
+pub(super) fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.to_lowercase().chars().take(LONGEST).collect();
     let right: Vec<char> = right.to_lowercase().chars().take(LONGEST).collect();
     let mut two_above: Vec<usize> = Vec::new();
