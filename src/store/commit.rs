@@ -71,9 +71,10 @@ impl Staging<'_> {
         self.switched = true;
         let record = self.record(now);
         self.store.adopt(record, Layout::Linked, hook);
-        self.store.hold()?.sync()?;
+        // Switched it is: a failing sync is told, but the new names are not held back by it.
+        let durable = self.store.hold()?.sync();
         self.store.finish_links()?;
-        Ok(())
+        durable
     }
 
     fn switch_current(&self) -> Result<(), Error> {
