@@ -3,12 +3,24 @@
 //! The modules are the rooms of a house: each uses only those of lower rows, and
 //! `tests/house.rs` holds the table.
 
+pub mod cli;
 pub mod clock;
 pub mod cloud;
+pub mod command;
 pub mod config;
 pub mod disk;
 pub mod error;
+pub mod harden;
+pub mod hook;
 pub mod http;
+pub mod identity;
+pub mod keys;
+pub mod log;
 pub mod name;
+pub mod report;
+pub mod retry;
 pub mod secret;
+pub mod state;
 pub mod store;
+pub mod sync;
+pub mod vault;

@@ -1,13 +1,46 @@
 //! The configuration: typed by an operator, merged from its files, validated.
 //!
-//! These are the validated types; nothing in them is unchecked text. A set of a drop-in
-//! that cannot be used keeps its name and its error, so that it fails alone.
+//! These are the validated types; nothing in them is unchecked text. A set that cannot
+//! be used keeps its name and its errors, so that it fails alone. [`table`] holds every
+//! key; [`Config::load`] tells the way from files to here.
+
+mod accounts;
+mod cloud;
+mod credential;
+mod device;
+mod directories;
+mod document;
+mod effective;
+mod file;
+mod identity;
+mod json;
+mod keys;
+mod load;
+mod network;
+mod object;
+mod on_change;
+mod ordered;
+mod problem;
+mod request;
+#[cfg(test)]
+mod schema;
+mod set;
+mod source;
+mod suggest;
+pub mod table;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
 use rustix::fs::{Gid, Uid};
+
+pub use accounts::Accounts;
+pub use request::{InstanceName, LoadRequest};
+pub use value::parse_duration;
 
 use crate::cloud::Cloud;
 use crate::error::Error;
@@ -17,16 +50,22 @@ use crate::name::{ClientId, FileName, HostName, Mode, ObjectName, SetName, Tenan
 /// A whole configuration.
 #[derive(Debug)]
 pub struct Config {
+    /// The names of users and groups that it was read with.
+    pub accounts: Accounts,
     /// The national cloud.
     pub cloud: Cloud,
+    /// What stands for `${device_id}`.
+    pub device_id: String,
     /// Tried in order; never empty.
     pub identities: Vec<Identity>,
     /// The usable sets in the order of their files and names therein.
     pub sets: Vec<Set>,
     /// The unusable ones; each fails alone.
     pub broken_sets: Vec<BrokenSet>,
-    /// The network settings.
+    /// The network settings. A proxy's password is not in there: see `proxy_login`.
     pub network: http::Settings,
+    /// The proxy's credentials, to be read by whoever makes the HTTP client.
+    pub proxy_login: Option<ProxyLogin>,
     /// Token cache, lock, `status.json`, default set directories; of this instance.
     pub runtime_directory: PathBuf,
     /// State that outlives a boot; of this instance.
@@ -42,12 +81,14 @@ pub struct Config {
 /// A set that cannot be used as configured.
 #[derive(Debug)]
 pub struct BrokenSet {
-    /// Its name, as written.
+    /// Its name, as written; of a drop-in that could not be read, `conf.d/FILE`.
     pub name: String,
     /// Whether it counts for exit code and readiness.
     pub required: bool,
     /// Why.
     pub error: Error,
+    /// What else is wrong with it.
+    pub others: Vec<Error>,
 }
 
 /// Files that belong together.
@@ -175,4 +216,13 @@ pub enum CredentialFile {
     Environment(String),
     /// A file.
     File(PathBuf),
+}
+
+/// How to log in at the proxy (Basic).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyLogin {
+    /// User name; holds no `:`.
+    pub username: String,
+    /// Where the password lies; one trailing newline is dropped.
+    pub password: CredentialFile,
 }

@@ -5,6 +5,7 @@
 //! created beside its place, made durable, and renamed into it; whoever may read it is
 //! settled before it gets there. Nothing here knows what the bytes mean.
 
+mod ability;
 mod entry;
 mod file;
 mod id;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, Gid, RawMode, Uid};
 use rustix::io::{retry_on_intr, Errno};
 
+pub use ability::{is_executable, is_own_group, may_change_owners, refuse_read_only};
 pub use file::{File, NewFile};
 pub use id::{hex, is_id, random_id};
 pub use lock::Lock;

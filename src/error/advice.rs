@@ -24,8 +24,10 @@ impl Error {
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
             Self::NewerFormat { .. } => "run the later release again, or purge the set and let this one fetch it".to_owned(),
             Self::NoRoots { .. } => "install ca-certificates, or name a bundle with network.ca_file".to_owned(),
+            Self::NoSystemd { .. } => "use on_change.run with the command that tells the service here".to_owned(),
             Self::NothingOnDisk { set } => format!("run `keyferry sync {set}` once with a network"),
             Self::Proxy { proxy, status: 407, .. } => format!("give network.proxy the user name and password that {proxy} wants"),
+            Self::Proxy { proxy, host, status: 408 | 429 | 500..=599 } => format!("look why {proxy} does not reach {host}; the timer tries again"),
             Self::Proxy { proxy, host, .. } => format!("let {proxy} pass CONNECT to {host}:443"),
             Self::Refused(refusal) => refusal.advice(),
             Self::Reply { host, .. } => format!("look what answers for {host} here: a captive portal, a proxy or a wrong DNS entry"),
@@ -37,7 +39,7 @@ impl Error {
             Self::Tls { host, problem } => tls(host.as_str(), problem),
             Self::UnsafeDirectory { path, .. } => format!("make {} a directory that only root or keyferry's user can write, or deliver elsewhere", path.display()),
             Self::Usage { .. } => "see `keyferry --help`".to_owned(),
-            Self::WouldNeedChown { .. } => "run keyferry as root (CAP_CHOWN), or leave owner out and use group".to_owned(),
+            Self::WouldNeedChown { .. } => "run keyferry as root (CAP_CHOWN), or leave owner and group out".to_owned(),
         }
     }
 }
@@ -59,7 +61,12 @@ impl Refusal {
                 None => format!("allow this device's address in the firewall of {vault}"),
             },
             RefusalCause::InvalidAudience => format!("set \"cloud\" to the cloud in which {vault} lies"),
-            RefusalCause::InvalidIssuer => format!("set the identity's \"tenant\" to the tenant of {vault}"),
+            RefusalCause::InvalidIssuer { vault_tenant: Some(tenant) } => {
+                format!("set the identity's \"tenant\" to {tenant}, the tenant of {vault}")
+            }
+            RefusalCause::InvalidIssuer { vault_tenant: None } => {
+                format!("set the identity's \"tenant\" to the tenant of {vault}")
+            }
             RefusalCause::Other => format!("hand the block below to whoever runs {vault}"),
             RefusalCause::Policy => format!("give {identity} the secret permission \"get\" in an access policy of {vault}"),
             RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),

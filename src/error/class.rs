@@ -75,9 +75,14 @@ impl Error {
             Self::Hook { .. } => Class::Hook,
             Self::Internal { .. } => Class::Internal,
             Self::Missing { .. } => Class::InputMissing,
+            // The proxy's own trouble, or that of the line behind it.
+            Self::Proxy {
+                status: 408 | 429 | 500..=599,
+                ..
+            } => Class::Passing,
             Self::Proxy { .. } | Self::Refused(_) | Self::SignInRefused(_) => Class::Refused,
             Self::Usage { .. } => Class::Usage,
-            Self::WouldNeedChown { .. } => Class::Config,
+            Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
         }
     }
 }

@@ -111,8 +111,14 @@ impl fmt::Display for Error {
             Self::Tls { host, problem } => write!(f, "TLS: {host}: {problem}"),
             Self::UnsafeDirectory { path, problem } => write!(f, "{} {problem}", path.display()),
             Self::Usage { problem } => f.write_str(problem),
-            Self::WouldNeedChown { set, file, owner } => {
-                write!(f, "file {file} of set {set} is to belong to user {owner}, which only root may arrange")
+            Self::WouldNeedChown { set, file, wanted } => {
+                write!(f, "file {file} of set {set} is to belong to {wanted}, which this user may not arrange")
+            }
+            Self::NoSystemd { set } => {
+                write!(
+                    f,
+                    "on_change of {set} names units, but systemd is not running here"
+                )
             }
         }
     }

@@ -142,6 +142,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A set's `on_change` names units, but systemd is not running here.
+    NoSystemd {
+        /// The set.
+        set: SetName,
+    },
     /// `--offline` and the set has no whole version on disk.
     NothingOnDisk {
         /// The set.
@@ -205,14 +210,14 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// A file's owner differs from the running user, who may not change owners.
+    /// A file is to belong to somebody whom the running user may not give files to.
     WouldNeedChown {
         /// The set.
         set: SetName,
         /// The file.
         file: FileName,
-        /// The wanted owner.
-        owner: u32,
+        /// The wanted owner: `user 105`, `group 27`.
+        wanted: String,
     },
 }
 

@@ -8,6 +8,8 @@ use super::{CredentialProblem, Error, Phase, TlsProblem};
 /// compares them. README lists them; a test holds the two lists equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// Not confirmed for longer than `max_stale`.
+    Age,
     /// The run's deadline or request budget ran out.
     Budget,
     /// The device's clock is wrong.
@@ -72,7 +74,8 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of their texts.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
+        Self::Age,
         Self::Budget,
         Self::Clock,
         Self::Cloud,
@@ -108,6 +111,7 @@ impl Reason {
     /// The code as it stands in JSON and behind a state.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Age => "age",
             Self::Budget => "budget",
             Self::Clock => "clock",
             Self::Cloud => "cloud",
@@ -151,9 +155,10 @@ impl Error {
     /// The code of the closed list.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::ClaimedDirectory { .. } | Self::Config { .. } | Self::WouldNeedChown { .. } => {
-                Reason::Config
-            }
+            Self::ClaimedDirectory { .. }
+            | Self::NoSystemd { .. }
+            | Self::Config { .. }
+            | Self::WouldNeedChown { .. } => Reason::Config,
             Self::Credential { problem, .. } => match problem {
                 CredentialProblem::Unreadable(Errno::ACCESS) => Reason::Permission,
                 _ => Reason::Credential,

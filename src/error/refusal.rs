@@ -60,7 +60,10 @@ pub enum RefusalCause {
     /// AKV10022: the token is for another audience.
     InvalidAudience,
     /// AKV10032: the token comes from another tenant than the vault's.
-    InvalidIssuer,
+    InvalidIssuer {
+        /// The vault's tenant, as its challenge says.
+        vault_tenant: Option<String>,
+    },
     /// A code that this release does not know.
     Other,
     /// No access policy entry.
@@ -103,7 +106,7 @@ impl Refusal {
             RefusalCause::ChallengeMismatch(_) | RefusalCause::InvalidAudience => Reason::Cloud,
             RefusalCause::Connection | RefusalCause::Firewall => Reason::Firewall,
             RefusalCause::Disabled => Reason::Disabled,
-            RefusalCause::InvalidIssuer => Reason::Tenant,
+            RefusalCause::InvalidIssuer { .. } => Reason::Tenant,
             RefusalCause::Other | RefusalCause::Policy => Reason::Policy,
             RefusalCause::Role => Reason::Role,
             RefusalCause::TokenExpired => Reason::Clock,
@@ -131,6 +134,11 @@ impl SignInRefusal {
         }
     }
 
+    /// Whether the authority found the assertion outside its time: a matter of clocks.
+    pub fn is_about_time(&self) -> bool {
+        matches!(self.code, Some(50_012 | 700_024))
+    }
+
     /// Whether the authority refused the credential itself (unknown, expired, revoked), so
     /// that the next identity of a list may be tried.
     pub fn refuses_credential(&self) -> bool {
@@ -149,7 +157,7 @@ impl fmt::Display for RefusalCause {
             Self::Disabled => "this version is disabled",
             Self::Firewall => "the vault's firewall does not list this device's address",
             Self::InvalidAudience => "the token is for another audience than this vault's cloud",
-            Self::InvalidIssuer => "the token comes from another tenant than the vault's",
+            Self::InvalidIssuer { .. } => "the token comes from another tenant than the vault's",
             Self::Other => "the vault refused",
             Self::Policy => "no access policy lets this identity read secrets",
             Self::Role => "this identity has no role that lets it read secrets here",

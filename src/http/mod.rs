@@ -1,4 +1,36 @@
 //! All requests of the program.
-mod settings;
+//!
+//! HTTPS only, to hosts that the caller names; no redirects, no proxy from the
+//! environment, a limit on every body and a deadline on everything. This room owns the
+//! TLS configuration, the sockets and the buffers, and wipes those that carry tokens or
+//! values. It trusts the configured certificate authorities and nothing that comes over
+//! the wire: text of servers is escaped and cut before it gets into an error or a log.
 
+mod buffers;
+mod client;
+mod connector;
+mod dial;
+mod exchange;
+mod failure;
+mod issuer;
+mod lookup;
+mod meter;
+mod refusal;
+mod reply;
+mod roots;
+mod route;
+mod settings;
+#[cfg(test)]
+mod testing;
+mod tls;
+mod token;
+mod transport;
+mod tunnel;
+mod verifier;
+mod wire;
+
+pub use client::{Body, Client, Request};
+pub use meter::Traffic;
+pub use reply::Reply;
 pub use settings::{Pinned, Proxy, ProxyCredentials, Settings};
+pub use tls::release_time;

@@ -38,17 +38,17 @@ pub struct Pinned {
 }
 
 /// An HTTP proxy that passes `CONNECT`.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
     /// Its host: a DNS name or an IP address.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// User name and password for Basic authentication.
-    pub credentials: Option<ProxyCredentials>,
 }
 
-/// User name and password for a proxy.
+/// User name and password for the proxy (Basic).
+///
+/// They stand beside the settings, since a configuration only says where a password lies.
 #[derive(Debug)]
 pub struct ProxyCredentials {
     /// User name; holds no `:`.

@@ -32,8 +32,8 @@ pub struct Commit {
 
 impl Staging<'_> {
     /// Makes this version the live one. On an error the one before is live still, or the new
-    /// one is and the next [`Store::heal`] finishes it; never a mix that stays.
-    pub fn commit(mut self, hook: Hook, now: i64) -> Result<Commit, Error> {
+    /// one is and the next [`Store::heal`] finishes it; never a mix that stays. Called once.
+    pub fn commit(&mut self, hook: Hook, now: i64) -> Result<Commit, Error> {
         self.order_files();
         let changes = self.changes();
         self.store.refuse_foreign()?;

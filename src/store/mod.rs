@@ -26,7 +26,7 @@ pub use stage::{Changes, Staging};
 use rustix::fs::Uid;
 
 use crate::config::{File, Layout, Set};
-use crate::disk::{is_id, Access, Dir};
+use crate::disk::{self, is_id, Access, Dir};
 use crate::error::Error;
 use crate::name::{foreign, FileName};
 use record::{Found, Record};
@@ -127,6 +127,7 @@ impl Store {
             pending: None,
             locked: false,
         };
+        store.refuse_impossible_owners()?;
         store.load()?;
         Ok(store)
     }
@@ -148,6 +149,25 @@ impl Store {
         hold.unlink(PENDING)?;
         hold.sync()?;
         self.pending = None;
+        Ok(())
+    }
+
+    /// Only who holds CAP_CHOWN can give files away, or to a group that is not its own.
+    fn refuse_impossible_owners(&self) -> Result<(), Error> {
+        if disk::may_change_owners() {
+            return Ok(());
+        }
+        for file in &self.set.files {
+            let wanted = if file.owner != me() {
+                format!("user {}", file.owner.as_raw())
+            } else if !disk::is_own_group(file.group) {
+                format!("group {}", file.group.as_raw())
+            } else {
+                continue;
+            };
+            let (set, file) = (self.set.name.clone(), file.name.clone());
+            return Err(Error::WouldNeedChown { set, file, wanted });
+        }
         Ok(())
     }
 
@@ -275,6 +295,13 @@ impl Live {
             files: record.files.into_iter().map(intact).collect(),
             previous: record.previous,
         }
+    }
+}
+
+impl LiveFile {
+    /// Whether its content on disk is `bytes`.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        self.state != FileState::Damaged && self.entry.sha256 == verify::digest(bytes)
     }
 }
 

@@ -83,6 +83,11 @@ impl Store {
 }
 
 impl Staging<'_> {
+    /// The set's directory; after the commit its live version is the new one.
+    pub fn store(&mut self) -> &mut Store {
+        self.store
+    }
+
     /// Adds the file `name` with this content.
     pub fn put(
         &mut self,

@@ -142,6 +142,7 @@ fn a_kept_file_moves_on_unchanged_and_a_damaged_one_is_not_kept() {
         staging.keep(&name("client.key")).unwrap();
         put_all(&mut staging, &NEXT[1..]);
         staging.commit(Hook::Skip, 2000).unwrap();
+        drop(staging);
         assert_eq!(device.contents(&NAMES), ["key 1", "certificate 2"]);
         drop(store);
 

@@ -60,6 +60,7 @@ fn a_foreign_file_that_comes_while_staging_is_refused() {
         assert!(matches!(refused, Err(Error::ForeignFile { .. })));
         assert_eq!(device.contents(&NAMES), before);
         assert_eq!(device.contents(&["new"]), ["mine"]);
+        drop(staging);
         assert_eq!(store.pending_hook(), None);
     }
 }

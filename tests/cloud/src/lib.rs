@@ -1,1 +1,66 @@
+//! A Microsoft cloud on loopback: login host and key vaults of one national cloud over TLS.
+//!
+//! keyferry's tests and its demo run against it. It is an oracle: it shares no type and no parser
+//! with the product, checks every request as strictly as the real services or more, logs all of
+//! them, and says which ones no well-behaved client would have made ([`Cloud::unexpected`]).
+//! Replies have the shapes and headers of the real ones. It listens on loopback and knows no
+//! secrets but those that a test puts in.
+//!
+//! ```no_run
+//! use cloud::{Cloud, National};
+//!
+//! let cloud = Cloud::start(National::UsGov)?;
+//! let app = cloud.add_app();
+//! cloud.add_secret_credential(&app, "correct horse");
+//! cloud.vault("factory7-edge").set("mqtt-password", "battery staple");
+//! // ... run the client with cloud.address() and cloud.ca_pem() ...
+//! assert!(cloud.unexpected().is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
+mod assertion;
+mod clock;
+mod cloud;
+mod connection;
+mod delivery;
+mod device;
+mod directory;
+mod discovery;
+mod entra;
+mod fault;
+mod form;
+mod http;
+mod keyvault;
+mod log;
+mod national;
+mod object;
+mod page;
+mod proxy;
+mod random;
+mod refusal;
+mod secrets;
+mod server;
+mod signer;
+mod tls;
+mod token;
+mod token_request;
+mod vault;
+mod view;
+
+pub use crate::cloud::{Builder, Cloud};
+pub use device::{Device, DeviceAuthority, DeviceBuilder, Validity};
+pub use directory::App;
+pub use fault::{Action, Fault, Match};
+pub use log::Logged;
+pub use national::National;
+pub use proxy::{Connect, ForwardProxy, ProxyMode};
+pub use random::guid;
+pub use tls::ServerCertificate;
+pub use vault::{Denial, Scope, Secret, Vault};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks; a test that panicked elsewhere does not matter here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -5,6 +5,8 @@
 //! dropped. Only the part that was ever written is touched then, so a large limit
 //! costs no resident memory. Everything that handles such bytes borrows from here.
 
+mod json;
+
 use std::fmt;
 use std::io::{self, Read};
 

@@ -1,0 +1,243 @@
+//! The command line: words in, one [`Invocation`] out, checked against the table.
+
+mod table;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use crate::config::{self, InstanceName, LoadRequest};
+use crate::error::Error;
+use crate::name::SetName;
+
+pub use table::{help, version, Flag, Verb, COMMON, LATER_OPTIONS, LATER_VERBS, VERBS};
+
+/// What the operator asks for.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The verb and its own options.
+    pub command: Command,
+    /// Where the configuration lies, and for which instance.
+    pub config: LoadRequest,
+    /// The log level, if it was given.
+    pub log: Option<LevelFilter>,
+    /// Whether JSON is wanted.
+    pub json: bool,
+}
+
+/// A verb with its options.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `check`
+    Check,
+    /// `clouds`
+    Clouds,
+    /// `--help`
+    Help,
+    /// `status`
+    Status {
+        /// Age past which a set's last confirmation is a failure.
+        max_age: Option<Duration>,
+    },
+    /// `sync`
+    Sync {
+        /// The sets to bring up to date; all when empty.
+        sets: Vec<SetName>,
+        /// Whether the network stays untouched.
+        offline: bool,
+        /// Whether everything stays untouched.
+        dry_run: bool,
+    },
+    /// `--version`
+    Version,
+}
+
+/// Everything that was typed, before the verb makes sense of it.
+#[derive(Default)]
+struct Typed {
+    verb: Option<&'static Verb>,
+    operands: Vec<String>,
+    config: Option<PathBuf>,
+    instance: Option<InstanceName>,
+    log: Option<LevelFilter>,
+    max_age: Option<Duration>,
+    flags: Vec<&'static str>,
+}
+
+/// Reads the words behind the program's name.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Error> {
+    let mut parser = lexopt::Parser::from_args(words);
+    let mut typed = Typed::default();
+    while let Some(argument) = parser.next().map_err(|error| usage(error.to_string()))? {
+        match argument {
+            lexopt::Arg::Short('h') => typed.flags.push("help"),
+            lexopt::Arg::Short('V') => typed.flags.push("version"),
+            lexopt::Arg::Short(letter) => return Err(usage(format!("unknown option -{letter}"))),
+            lexopt::Arg::Long(name) => {
+                let flag = find_flag(name, typed.verb)?;
+                let value = match flag.value {
+                    Some(_) => Some(parser.value().map_err(|error| usage(error.to_string()))?),
+                    None => None,
+                };
+                typed.take(flag, value)?;
+            }
+            lexopt::Arg::Value(word) => typed.operand(word)?,
+        }
+    }
+    typed.invocation()
+}
+
+impl Typed {
+    fn take(&mut self, flag: &'static Flag, value: Option<OsString>) -> Result<(), Error> {
+        let Some(value) = value else {
+            self.flags.push(flag.name);
+            return Ok(());
+        };
+        if flag.name == "config" {
+            self.config = Some(PathBuf::from(value));
+            return Ok(());
+        }
+        let text = value
+            .into_string()
+            .map_err(|_| usage(format!("--{} wants plain text", flag.name)))?;
+        match flag.name {
+            "instance" => self.instance = Some(instance(&text)?),
+            "log" => self.log = Some(level(&text)?),
+            "max-age" => self.max_age = Some(age(&text)?),
+            _ => {
+                return Err(Error::Internal {
+                    what: format!("--{} is in the table only", flag.name),
+                })
+            }
+        }
+        Ok(())
+    }
+
+    fn operand(&mut self, word: OsString) -> Result<(), Error> {
+        let word = word
+            .into_string()
+            .map_err(|_| usage("arguments are plain text".to_owned()))?;
+        if self.verb.is_some() {
+            self.operands.push(word);
+            return Ok(());
+        }
+        match VERBS.iter().find(|verb| verb.name == word) {
+            Some(verb) => self.verb = Some(verb),
+            None if LATER_VERBS.contains(&word.as_str()) => {
+                return Err(usage(format!(
+                    "{word} is known to a later version of keyferry"
+                )));
+            }
+            None => return Err(usage(format!("unknown command {word:?}"))),
+        }
+        Ok(())
+    }
+
+    fn invocation(self) -> Result<Invocation, Error> {
+        let command = self.command()?;
+        let mut config = LoadRequest::standard(self.instance);
+        if let Some(path) = self.config {
+            config.config = path;
+        }
+        Ok(Invocation {
+            command,
+            config,
+            log: self.log,
+            json: self.flags.contains(&"json"),
+        })
+    }
+
+    fn command(&self) -> Result<Command, Error> {
+        let has = |name| self.flags.contains(&name);
+        if has("help") {
+            return Ok(Command::Help);
+        }
+        if has("version") {
+            return Ok(Command::Version);
+        }
+        let verb = self
+            .verb
+            .ok_or_else(|| usage("no command is given".to_owned()))?;
+        if verb.arguments.is_empty() && !self.operands.is_empty() {
+            return Err(usage(format!("{} takes no arguments", verb.name)));
+        }
+        match verb.name {
+            "check" => Ok(Command::Check),
+            "clouds" => Ok(Command::Clouds),
+            "status" => Ok(Command::Status {
+                max_age: self.max_age,
+            }),
+            "sync" if has("offline") && has("dry-run") => Err(usage(
+                "--offline and --dry-run exclude each other".to_owned(),
+            )),
+            "sync" => Ok(Command::Sync {
+                sets: self.sets()?,
+                offline: has("offline"),
+                dry_run: has("dry-run"),
+            }),
+            name => Err(Error::Internal {
+                what: format!("{name} is in the table only"),
+            }),
+        }
+    }
+
+    fn sets(&self) -> Result<Vec<SetName>, Error> {
+        let parse = |word: &String| {
+            SetName::parse(word).map_err(|invalid| usage(format!("set name {word:?} {invalid}")))
+        };
+        self.operands.iter().map(parse).collect()
+    }
+}
+
+/// The option called `name`, of `verb` or of every verb.
+fn find_flag(name: &str, verb: Option<&'static Verb>) -> Result<&'static Flag, Error> {
+    let own = verb.map(|verb| verb.options).unwrap_or_default();
+    if let Some(flag) = own.iter().chain(&COMMON).find(|flag| flag.name == name) {
+        return Ok(flag);
+    }
+    if LATER_OPTIONS.contains(&name) {
+        return Err(usage(format!(
+            "--{name} is known to a later version of keyferry"
+        )));
+    }
+    let owners: Vec<&str> = VERBS
+        .iter()
+        .filter(|verb| verb.options.iter().any(|flag| flag.name == name))
+        .map(|verb| verb.name)
+        .collect();
+    match owners.as_slice() {
+        [] => Err(usage(format!("unknown option --{name}"))),
+        _ => Err(usage(format!(
+            "--{name} stands behind the command: {}",
+            owners.join(", ")
+        ))),
+    }
+}
+
+fn instance(text: &str) -> Result<InstanceName, Error> {
+    InstanceName::parse(text).map_err(|invalid| usage(format!("--instance {invalid}")))
+}
+
+fn level(text: &str) -> Result<LevelFilter, Error> {
+    let levels = [
+        LevelFilter::Error,
+        LevelFilter::Warn,
+        LevelFilter::Info,
+        LevelFilter::Debug,
+    ];
+    let level = levels
+        .into_iter()
+        .find(|level| level.as_str().eq_ignore_ascii_case(text));
+    level.ok_or_else(|| usage("--log must be error, warn, info or debug".to_owned()))
+}
+
+fn age(text: &str) -> Result<Duration, Error> {
+    let age = config::parse_duration(text);
+    age.ok_or_else(|| usage("--max-age must be a duration such as 90m, 36h or 2d".to_owned()))
+}
+
+fn usage(problem: String) -> Error {
+    Error::Usage { problem }
+}

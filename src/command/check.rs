@@ -1,0 +1,141 @@
+//! `keyferry check`: the configuration and the files around it, without network.
+//!
+//! Everything that a run would refuse before its first request is found here, all of it at
+//! once, each with its next step; then the effective configuration is shown.
+
+use std::path::Path;
+
+use serde_json::{json, Value};
+
+use crate::cli::Invocation;
+use crate::config::{Config, OnChange};
+use crate::disk;
+use crate::error::{Class, Error};
+use crate::hook;
+use crate::identity::{self, Credential};
+use crate::name::SetName;
+use crate::report;
+use crate::store::Store;
+
+/// Checks and gives the exit code of the gravest problem.
+pub fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
+    crate::log::init(invocation.log.unwrap_or(log::LevelFilter::Info));
+    let mut findings = Findings::default();
+    let config = match Config::load(&invocation.config) {
+        Ok(config) => {
+            findings.look_at(&config);
+            Some(config)
+        }
+        Err(errors) => {
+            findings
+                .errors
+                .extend(errors.into_iter().map(|error| (None, error)));
+            None
+        }
+    };
+    if invocation.json {
+        report::print(&format!("{:#}\n", findings.json(config.as_ref())));
+    } else {
+        findings.tell(config.as_ref());
+    }
+    let gravest = findings.errors.iter().map(|(_, error)| error.class()).max();
+    Ok(gravest.map_or(0, Class::exit_code))
+}
+
+/// What was found. An error may name the set that it concerns.
+#[derive(Default)]
+struct Findings {
+    errors: Vec<(Option<String>, Error)>,
+    warnings: Vec<String>,
+}
+
+impl Findings {
+    fn look_at(&mut self, config: &Config) {
+        self.warnings.extend(config.warnings.iter().cloned());
+        for broken in &config.broken_sets {
+            let errors = std::iter::once(&broken.error).chain(&broken.others);
+            self.errors
+                .extend(errors.map(|error| (Some(broken.name.clone()), error.clone())));
+        }
+        for identity in &config.identities {
+            match Credential::load(identity) {
+                Ok(credential) => self.warnings.extend(credential.expiry_warning()),
+                Err(error) => self.errors.push((None, error)),
+            }
+        }
+        if let Err(error) = identity::client(config) {
+            self.errors.push((None, error));
+        }
+        self.look_for_room(&config.runtime_directory);
+        self.look_for_room(&config.state_directory);
+        for set in &config.sets {
+            if let Err(error) = Store::open(set, &config.instance) {
+                self.errors.push((Some(set.name.to_string()), error));
+            }
+            self.look_for_room(&set.directory);
+            self.look_at_hooks(&set.name, &set.on_change);
+        }
+    }
+
+    /// A directory on a read-only file system cannot be written; under systemd that is most
+    /// often `ProtectSystem=` without the path in `ReadWritePaths=`.
+    fn look_for_room(&mut self, directory: &Path) {
+        if let Err(error) = disk::refuse_read_only(directory) {
+            self.errors.push((None, error));
+        }
+    }
+
+    fn look_at_hooks(&mut self, set: &SetName, on_change: &OnChange) {
+        let mut units = on_change
+            .reload
+            .iter()
+            .chain(&on_change.restart)
+            .chain(&on_change.start);
+        if units.next().is_some() && !hook::systemd_is_running() {
+            self.errors
+                .push((None, Error::NoSystemd { set: set.clone() }));
+        }
+        for program in on_change.run.iter().filter_map(|argv| argv.first()) {
+            if !disk::is_executable(Path::new(program)) {
+                self.warnings.push(format!(
+                    "set {set}: {program} is not there or not executable"
+                ));
+            }
+        }
+    }
+
+    fn tell(&self, config: Option<&Config>) {
+        if let Some(config) = config {
+            report::print(&format!("{}\n", config.effective_json()));
+        }
+        for warning in &self.warnings {
+            log::warn!("{warning}");
+        }
+        for (set, error) in &self.errors {
+            report::failure(set.as_deref(), error);
+        }
+        if self.errors.is_empty() {
+            log::info!("nothing wrong was found; the network was not asked");
+        }
+    }
+
+    fn json(&self, config: Option<&Config>) -> Value {
+        let error = |(set, error): &(Option<String>, Error)| {
+            json!({
+                "set": set,
+                "reason": error.reason().as_str(),
+                "error": error.to_string(),
+                "next_step": error.advice(),
+                "exit_code": error.class().exit_code(),
+            })
+        };
+        let effective =
+            config.and_then(|config| serde_json::from_str::<Value>(&config.effective_json()).ok());
+        json!({
+            "ok": self.errors.is_empty(),
+            "errors": self.errors.iter().map(error).collect::<Vec<_>>(),
+            "warnings": self.warnings,
+            "config": effective,
+        })
+    }
+}

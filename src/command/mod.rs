@@ -1,0 +1,6 @@
+//! One file a verb. Each gives the exit code; what went wrong was told before.
+
+pub mod check;
+pub mod clouds;
+pub mod status;
+pub mod sync;

@@ -1,0 +1,102 @@
+//! Reads `device_id`, which tells this device's secrets from its neighbours'.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::json::{Kind, Node};
+use super::object::Object;
+use super::problem::{Problem, Problems};
+use super::table::{self, Section};
+use super::value;
+
+/// Reads the id, from its file or the system if need be. In the image at `root` neither
+/// has to be there: then `device` stands in, so that names can be checked.
+pub(super) fn read(
+    node: Option<&Node<'_>>,
+    root: Option<&Path>,
+    problems: &mut Problems,
+) -> Option<String> {
+    let Some(node) = node else {
+        return Some(match root {
+            Some(_) => STAND_IN.to_owned(),
+            None => host_name(),
+        });
+    };
+    match node.kind() {
+        Kind::Text => {
+            let id = problems.keep(node.text("a text"))?;
+            problems.keep(checked(node, &id))
+        }
+        Kind::Object => {
+            let mut object = Object::open(node, Section::DeviceId, problems)?;
+            let path = object.need(table::find(Section::DeviceId, "file")?, problems);
+            object.close(problems);
+            let path_node = path?;
+            let path = problems.keep(value::path(&path_node))?;
+            of_file(&path_node, &path, root, problems)
+        }
+        _ => {
+            problems.add(node.wrong_kind("a text or {\"file\": PATH}"));
+            None
+        }
+    }
+}
+
+fn of_file(
+    node: &Node<'_>,
+    path: &Path,
+    root: Option<&Path>,
+    problems: &mut Problems,
+) -> Option<String> {
+    match (read_text(&below(root, path)), root) {
+        (Ok(text), _) => problems.keep(checked(node, text.trim())),
+        (Err(_), Some(_)) => {
+            let text = format!(
+                "{} is not in this image; names are checked with \"{STAND_IN}\" in its place",
+                path.display()
+            );
+            problems.warn(node, &text);
+            Some(STAND_IN.to_owned())
+        }
+        (Err(error), None) => {
+            problems.add(node.problem_with(
+                &format!("cannot be read: {}", error.kind()),
+                &format!("provision {}", path.display()),
+            ));
+            None
+        }
+    }
+}
+
+/// `path` as seen from outside of the image at `root`.
+pub(super) fn below(root: Option<&Path>, path: &Path) -> PathBuf {
+    match root {
+        Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
+        None => path.to_owned(),
+    }
+}
+
+fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?
+        .take(LONGEST_FILE)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn checked(node: &Node<'_>, id: &str) -> Result<String, Problem> {
+    let plain = !id.is_empty() && id.len() <= 127 && id.chars().all(|c| c.is_ascii_graphic());
+    if !plain || id.contains("${") {
+        let rule = "must be 1 to 127 visible ASCII characters";
+        return Err(node.problem(rule));
+    }
+    Ok(id.to_owned())
+}
+
+fn host_name() -> String {
+    let names = rustix::system::uname();
+    names.nodename().to_string_lossy().into_owned()
+}
+
+const STAND_IN: &str = "device";
+const LONGEST_FILE: u64 = 4096;

@@ -1,0 +1,222 @@
+//! The configuration in effect: merged, with all defaults, ready to be fed back.
+
+use super::ordered::Json;
+use super::value::duration_text;
+use super::{Config, CredentialFile, File, Identity, IfMissing, Layout, OnChange, Set, Source};
+use crate::cloud::Cloud;
+use crate::name::HostName;
+
+impl Config {
+    /// The configuration in effect as JSON: what `check` prints. Its keys are those of the
+    /// input; secrets are not in it, since they are not in the configuration.
+    pub fn effective_json(&self) -> String {
+        let vault = self.only_vault();
+        let mut top = Json::object([
+            ("cloud", cloud(&self.cloud)),
+            ("identity", self.identities()),
+        ]);
+        if let Some(vault) = vault {
+            top.add("vault", vault_text(vault, &self.cloud));
+        }
+        let sets = self.sets.iter();
+        let sets = sets.map(|set| (set.name.to_string(), self.set(set, vault)));
+        top.add("sets", Json::Object(sets.collect()));
+        top.add("device_id", Json::text(&self.device_id));
+        top.add("network", self.network());
+        let base = |directory: &std::path::Path| match self.instance.as_str() {
+            "" => path(directory),
+            _ => path(directory.parent().unwrap_or(directory)),
+        };
+        top.add("runtime_directory", base(&self.runtime_directory));
+        top.add("state_directory", base(&self.state_directory));
+        top.add("log", Json::text(self.log.as_str().to_ascii_lowercase()));
+        top.pretty()
+    }
+
+    /// The vault of all files, if they have one vault.
+    fn only_vault(&self) -> Option<&HostName> {
+        let files = self.sets.iter().flat_map(|set| &set.files);
+        let mut vaults = files.map(vault_of);
+        let first = vaults.next()?;
+        vaults.all(|vault| vault == first).then_some(first)
+    }
+
+    fn identities(&self) -> Json {
+        let mut identities: Vec<Json> = self.identities.iter().map(identity).collect();
+        match (identities.pop(), identities.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => {
+                identities.extend(last);
+                Json::List(identities)
+            }
+        }
+    }
+
+    fn set(&self, set: &Set, only_vault: Option<&HostName>) -> Json {
+        let files = set.files.iter();
+        let files = files.map(|file| (file.name.to_string(), self.file(file, only_vault)));
+        let layout = match set.layout {
+            Layout::Linked => "linked",
+            Layout::Plain => "plain",
+        };
+        Json::object([
+            ("files", Json::Object(files.collect())),
+            ("directory", path(&set.directory)),
+            ("layout", Json::text(layout)),
+            ("group", Json::text(self.accounts.group_name(set.group))),
+            ("directory_mode", Json::text(set.directory_mode.to_string())),
+            ("on_change", on_change(&set.on_change)),
+            ("max_stale", Json::text(duration_text(set.max_stale))),
+            ("required", Json::Boolean(set.required)),
+        ])
+    }
+
+    fn file(&self, file: &File, only_vault: Option<&HostName>) -> Json {
+        let Source::Secret { name, version, .. } = &file.source;
+        let mut json = Json::object([("secret", Json::text(name.as_str()))]);
+        if let Some(version) = version {
+            json.add("version", Json::text(version.as_str()));
+        }
+        if only_vault.is_none() {
+            json.add("vault", vault_text(vault_of(file), &self.cloud));
+        }
+        let if_missing = match file.if_missing {
+            IfMissing::Fail => "fail",
+            IfMissing::Keep => "keep",
+            IfMissing::Skip => "skip",
+        };
+        json.add("mode", Json::text(file.mode.to_string()));
+        json.add("owner", Json::text(self.accounts.user_name(file.owner)));
+        json.add("group", Json::text(self.accounts.group_name(file.group)));
+        json.add("if_missing", Json::text(if_missing));
+        json
+    }
+
+    fn network(&self) -> Json {
+        let settings = &self.network;
+        let mut json = Json::Object(Vec::new());
+        if let Some(proxy) = &settings.proxy {
+            let host = match proxy.host.contains(':') {
+                true => format!("[{}]", proxy.host),
+                false => proxy.host.clone(),
+            };
+            let url = Json::text(format!("http://{host}:{}", proxy.port));
+            let with_login = |login: &super::ProxyLogin| {
+                Json::object([
+                    ("url", url.clone()),
+                    ("username", Json::text(&login.username)),
+                    ("password", credential(&login.password)),
+                ])
+            };
+            json.add(
+                "proxy",
+                self.proxy_login.as_ref().map_or(url.clone(), with_login),
+            );
+        }
+        json.add("no_proxy", Json::texts(&settings.no_proxy));
+        if let Some(file) = &settings.ca_file {
+            json.add("ca_file", path(file));
+        }
+        if let Some(file) = &settings.ca_extra {
+            json.add("ca_extra", path(file));
+        }
+        json.add("timeout", Json::text(duration_text(settings.timeout)));
+        json.add("deadline", Json::text(duration_text(settings.deadline)));
+        json.add("max_requests", Json::Number(settings.max_requests));
+        let resolve = settings.resolve.iter();
+        let resolve = resolve.map(|pinned| {
+            let address = Json::text(pinned.address.to_string());
+            (pinned.host.to_string(), address)
+        });
+        json.add("resolve", Json::Object(resolve.collect()));
+        json
+    }
+}
+
+/// The preset's name if this is one, unchanged; the facts otherwise.
+fn cloud(cloud: &Cloud) -> Json {
+    if Cloud::preset(&cloud.name).as_ref() == Ok(cloud) {
+        return Json::text(&cloud.name);
+    }
+    Json::object([
+        (
+            "authority",
+            Json::text(format!("https://{}", cloud.authority)),
+        ),
+        ("vault_suffix", Json::text(cloud.vault_suffix.as_str())),
+        ("vault_audience", Json::text(&cloud.vault_audience)),
+        ("name", Json::text(&cloud.name)),
+    ])
+}
+
+fn identity(identity: &Identity) -> Json {
+    match identity {
+        Identity::Certificate {
+            tenant,
+            client_id,
+            certificate,
+            private_key,
+            send_chain,
+        } => {
+            let mut json = Json::object([
+                ("type", Json::text("certificate")),
+                ("tenant", Json::text(tenant.as_str())),
+                ("client_id", Json::text(client_id.as_str())),
+                ("certificate", credential(certificate)),
+            ]);
+            if let Some(key) = private_key {
+                json.add("private_key", credential(key));
+            }
+            json.add("send_chain", Json::Boolean(*send_chain));
+            json
+        }
+        Identity::ClientSecret {
+            tenant,
+            client_id,
+            client_secret,
+        } => Json::object([
+            ("type", Json::text("client_secret")),
+            ("tenant", Json::text(tenant.as_str())),
+            ("client_id", Json::text(client_id.as_str())),
+            ("client_secret", credential(client_secret)),
+        ]),
+    }
+}
+
+fn credential(file: &CredentialFile) -> Json {
+    match file {
+        CredentialFile::Credential(name) => Json::object([("credential", Json::text(name))]),
+        CredentialFile::Environment(name) => Json::object([("env", Json::text(name))]),
+        CredentialFile::File(file) => path(file),
+    }
+}
+
+fn on_change(on_change: &OnChange) -> Json {
+    let run = on_change.run.iter();
+    Json::object([
+        ("reload", Json::texts(&on_change.reload)),
+        ("restart", Json::texts(&on_change.restart)),
+        ("start", Json::texts(&on_change.start)),
+        (
+            "run",
+            Json::List(run.map(|words| Json::texts(words)).collect()),
+        ),
+        ("timeout", Json::text(duration_text(on_change.timeout))),
+    ])
+}
+
+fn vault_of(file: &File) -> &HostName {
+    let Source::Secret { vault, .. } = &file.source;
+    vault
+}
+
+/// A vault by its name, without the cloud's suffix.
+fn vault_text(vault: &HostName, cloud: &Cloud) -> Json {
+    let name = vault.as_str().strip_suffix(cloud.vault_suffix.as_str());
+    let name = name.and_then(|name| name.strip_suffix('.'));
+    Json::text(name.unwrap_or(vault.as_str()))
+}
+
+fn path(path: &std::path::Path) -> Json {
+    Json::text(path.to_string_lossy())
+}

@@ -1,0 +1,248 @@
+//! The rows of the table of keys ([`super::table`]).
+
+use super::table::Kind::*;
+use super::table::Presence::*;
+use super::table::Section::*;
+use super::table::{IdentityType, Key, Kind, Presence, Section};
+
+/// The types of identity, in the order in which they are told.
+pub const IDENTITY_TYPES: &[IdentityType] = &[
+    IdentityType {
+        name: "certificate",
+        usable: true,
+        text: "A certificate and its private key.",
+    },
+    IdentityType {
+        name: "client_secret",
+        usable: true,
+        text: "A client secret.",
+    },
+    IdentityType {
+        name: "managed_identity",
+        usable: false,
+        text: "The identity that Azure gave this machine.",
+    },
+    IdentityType {
+        name: "federated",
+        usable: false,
+        text: "A token of another issuer.",
+    },
+    IdentityType {
+        name: "device_code",
+        usable: false,
+        text: "A person who signs in for this run.",
+    },
+    IdentityType {
+        name: "password",
+        usable: false,
+        text: "A user name and password.",
+    },
+    IdentityType {
+        name: "environment",
+        usable: false,
+        text: "The usual AZURE_* variables.",
+    },
+];
+
+const CERTIFICATE: Section = IdentityOf("certificate");
+const CLIENT_SECRET: Section = IdentityOf("client_secret");
+const GUID: Kind = Text("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$");
+const HTTPS: Kind = Text("^https://[^/@?#]+$");
+const TENANT: Kind =
+    Text("^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)+)$");
+const VAULT: Kind = Text("^([0-9a-zA-Z-]{3,24}|https://[0-9a-zA-Z.-]+/?)$");
+
+const PRESET: &str = r#""usgov""#;
+const IDENTITY: &str = r#"{"type": "certificate", "tenant": "contoso.onmicrosoft.com", "client_id": "4f4a1d1b-2a3c-4c5d-8e9f-0a1b2c3d4e5f", "certificate": "/etc/keyferry/device.pem"}"#;
+const SETS: &str = r#"{"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}}"#;
+const TENANT_ID: &str = r#""contoso.onmicrosoft.com""#;
+const CLIENT_ID: &str = r#""4f4a1d1b-2a3c-4c5d-8e9f-0a1b2c3d4e5f""#;
+
+/// All keys, each object's in the order in which they are told.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key(Top, "cloud", CloudFacts, Required, PRESET,
+        "The national cloud: a preset's name, or an object with its facts."),
+    key(Top, "identity", Identities, Required, IDENTITY,
+        "How this device proves who it is; of a list, the next is tried when the authority refuses the credential."),
+    key(Top, "vault", VAULT, Optional, r#""factory7-edge""#,
+        "The vault of all files that name no other: a name in the cloud's suffix, or its https URL."),
+    key(Top, "sets", Sets, Otherwise("nothing is delivered"), SETS,
+        "The sets by name: files that belong together and change together."),
+    key(Top, "device_id", DeviceName, Otherwise("the host name"), r#""gw-0042""#,
+        "What stands for ${device_id} in names of secrets."),
+    key(Top, "network", Object(Network), Optional, r#"{"timeout": "30s"}"#,
+        "How the cloud is reached."),
+    key(Top, "runtime_directory", Path, Default(r#""/run/keyferry""#), r#""/run/keyferry""#,
+        "Token cache, lock, status.json and, by default, the sets; on a tmpfs."),
+    key(Top, "state_directory", Path, Default(r#""/var/lib/keyferry""#), r#""/var/lib/keyferry""#,
+        "State that outlives a boot."),
+    key(Top, "log", Choice(&["error", "warn", "info", "debug"]), Default(r#""info""#), r#""info""#,
+        "The level below which nothing is logged."),
+
+    key(Cloud, "authority", HTTPS, Required, r#""https://login.microsoftonline.us""#,
+        "The host that issues tokens."),
+    key(Cloud, "vault_suffix", Text("^[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)+$"), Required, r#""vault.usgovcloudapi.net""#,
+        "What the hosts of vaults end in."),
+    key(Cloud, "vault_audience", Text("^https://[^@?#]+[^/@?#]$"), Otherwise("https:// and vault_suffix"), r#""https://vault.usgovcloudapi.net""#,
+        "The audience of tokens for vaults."),
+    key(Cloud, "name", Text("^[0-9a-zA-Z][0-9a-zA-Z._-]{0,63}$"), Otherwise("the preset that the facts belong to, or the authority's host"), r#""our-cloud""#,
+        "What output calls this cloud."),
+    key(Cloud, "resource_manager", Later, KnownLater, r#""https://management.local.azurestack.external""#,
+        "Where a private cloud tells its facts."),
+
+    key(Identity, "type", Choice(&["certificate", "client_secret"]), Required, r#""certificate""#,
+        "The kind of credential."),
+    key(CERTIFICATE, "tenant", TENANT, Required, TENANT_ID,
+        "The tenant to sign in to: its GUID or one of its domains."),
+    key(CERTIFICATE, "client_id", GUID, Required, CLIENT_ID,
+        "The application's (client) id."),
+    key(CERTIFICATE, "certificate", CredentialFile, Required, r#""/etc/keyferry/device.pem""#,
+        "PEM of the certificate, perhaps with chain and private key."),
+    key(CERTIFICATE, "private_key", CredentialFile, Otherwise("the certificate's PEM holds it"), r#""/etc/keyferry/device.key""#,
+        "PEM of the private key (RSA of 2048 to 4096 bit)."),
+    key(CERTIFICATE, "send_chain", Boolean, Default("false"), "true",
+        "Whether the chain is sent too, for trust by subject name and issuer."),
+    key(CLIENT_SECRET, "tenant", TENANT, Required, TENANT_ID,
+        "The tenant to sign in to: its GUID or one of its domains."),
+    key(CLIENT_SECRET, "client_id", GUID, Required, CLIENT_ID,
+        "The application's (client) id."),
+    key(CLIENT_SECRET, "client_secret", CredentialFile, Required, r#"{"credential": "client-secret"}"#,
+        "Where the client secret lies; one trailing newline is dropped."),
+    later(IdentityOf("managed_identity"), "source"),
+    later(IdentityOf("managed_identity"), "client_id"),
+    later(IdentityOf("managed_identity"), "object_id"),
+    later(IdentityOf("managed_identity"), "resource_id"),
+    later(IdentityOf("federated"), "tenant"),
+    later(IdentityOf("federated"), "client_id"),
+    later(IdentityOf("federated"), "token_file"),
+    later(IdentityOf("device_code"), "tenant"),
+    later(IdentityOf("device_code"), "client_id"),
+    later(IdentityOf("password"), "tenant"),
+    later(IdentityOf("password"), "client_id"),
+    later(IdentityOf("password"), "username"),
+    later(IdentityOf("password"), "password"),
+
+    key(Credential, "file", Path, Optional, r#""/etc/keyferry/device.pem""#,
+        "The file that holds it."),
+    key(Credential, "credential", Text("^[^/]{1,255}$"), Optional, r#""device-key""#,
+        "Its name below systemd's $CREDENTIALS_DIRECTORY."),
+    key(Credential, "env", Text("^[A-Za-z_][A-Za-z0-9_]*$"), Optional, r#""DEVICE_KEY""#,
+        "The environment variable that holds it."),
+
+    key(DeviceId, "file", Path, Required, r#""/etc/device-id""#,
+        "The file whose text is the device's id; white space around it is dropped."),
+
+    key(Set, "files", Files, Required, r#"{"password": {"secret": "mqtt-password"}}"#,
+        "The files by their names in the directory."),
+    key(Set, "directory", Path, Otherwise("sets/ and its name below runtime_directory"), r#""/run/keyferry/sets/mqtt""#,
+        "Where the files lie."),
+    key(Set, "layout", Choice(&["linked", "plain"]), Default(r#""linked""#), r#""linked""#,
+        "Symbolic links into whole generations, or plain files for readers that refuse links."),
+    key(Set, "owner", Account, Otherwise("the user that runs keyferry"), r#""root""#,
+        "Owner of the files: a name or a number."),
+    key(Set, "group", Account, Otherwise("the group that runs keyferry"), r#""mosquitto""#,
+        "Group of directory and files: a name or a number."),
+    key(Set, "mode", Mode, Default(r#""0440""#), r#""0440""#,
+        "Mode of the files; others get no bit."),
+    key(Set, "directory_mode", Mode, Default(r#""0750""#), r#""0750""#,
+        "Mode of the directory; only its owner may write."),
+    key(Set, "vault", VAULT, Otherwise("the top level's vault"), r#""factory7-edge""#,
+        "The vault of the set's files."),
+    key(Set, "on_change", Object(OnChange), Optional, r#"{"reload": ["mosquitto.service"]}"#,
+        "What is done once when the files have changed."),
+    key(Set, "max_stale", Duration, Default(r#""7d""#), r#""7d""#,
+        "Age of the last confirmation past which the set counts as lost; its files stay."),
+    key(Set, "required", Boolean, Default("true"), "false",
+        "Whether the set counts for exit code and readiness."),
+    later(Set, "change_check"),
+    later(Set, "offline"),
+    later(Set, "seal"),
+
+    key(File, "secret", Text("^[0-9a-zA-Z${}_-]{1,254}$"), Required, r#""mqtt-password""#,
+        "The secret whose value is the file's content; ${device_id} may stand in its name."),
+    key(File, "version", Text("^[0-9a-fA-F]{32}$"), Otherwise("the latest version"), r#""4387e9f3d6e14c459867679a90fd0f79""#,
+        "The version to deliver, 32 hexadecimal digits."),
+    key(File, "vault", VAULT, Otherwise("the set's vault"), r#""factory7-edge""#,
+        "The vault of this file."),
+    key(File, "mode", Mode, Otherwise("the set's mode"), r#""0400""#,
+        "Mode of this file; others get no bit."),
+    key(File, "owner", Account, Otherwise("the set's owner"), r#""root""#,
+        "Owner of this file: a name or a number."),
+    key(File, "group", Account, Otherwise("the set's group"), r#""mosquitto""#,
+        "Group of this file: a name or a number."),
+    key(File, "if_missing", Choice(&["fail", "keep", "skip"]), Default(r#""fail""#), r#""keep""#,
+        "What happens when the vault does not have it: the set stays, this file stays, or the file goes."),
+    later(File, "certificate"),
+    later(File, "key"),
+    later(File, "blob"),
+    later(File, "env_file"),
+    later(File, "compose"),
+    later(File, "select"),
+    later(File, "part"),
+    later(File, "encoding"),
+    later(File, "json"),
+    later(File, "newline"),
+    later(File, "max_objects"),
+    later(File, "max_bytes"),
+    later(File, "sha256"),
+
+    key(OnChange, "reload", Units, Default("[]"), r#"["mosquitto.service"]"#,
+        "Units to reload if they run, or to restart if they cannot reload."),
+    key(OnChange, "restart", Units, Default("[]"), r#"["openvpn.service"]"#,
+        "Units to restart if they run."),
+    key(OnChange, "start", Units, Default("[]"), r#"["import.service"]"#,
+        "Units to start unless they run."),
+    key(OnChange, "run", Commands, Default("[]"), r#"[["/usr/bin/systemd-notify", "--ready"]]"#,
+        "Programs to run, each as the list of its path and arguments; no shell."),
+    key(OnChange, "timeout", Duration, Default(r#""90s""#), r#""90s""#,
+        "Limit of each of these."),
+
+    key(Network, "proxy", ProxyAddress, Otherwise("none; the environment is not asked"), r#""http://proxy.example:3128""#,
+        "The HTTP proxy for all requests: http://HOST:PORT, or an object."),
+    key(Network, "no_proxy", Hosts, Default("[]"), r#"[".internal.example"]"#,
+        "Hosts that are reached directly: a name, a .suffix, or *."),
+    key(Network, "ca_file", Path, Otherwise("the system's bundle"), r#""/etc/keyferry/ca.pem""#,
+        "PEM bundle that replaces the system's certificate authorities."),
+    key(Network, "ca_extra", Path, Optional, r#""/etc/keyferry/proxy-ca.pem""#,
+        "PEM bundle that adds to them."),
+    key(Network, "timeout", Duration, Default(r#""30s""#), r#""30s""#,
+        "Limit of one attempt."),
+    key(Network, "deadline", Duration, Default(r#""5m""#), r#""5m""#,
+        "Limit of the whole run."),
+    key(Network, "max_requests", Number(1, 100_000), Otherwise("twice the number of secrets, and 20"), "100",
+        "How many requests a run may send; every attempt counts."),
+    key(Network, "resolve", Resolve, Default("{}"), r#"{"factory7-edge.vault.usgovcloudapi.net": "10.1.2.3:443"}"#,
+        "Hosts that are reached at this address and port, past DNS and any proxy."),
+
+    key(Proxy, "url", Text("^http://[^/@?#]+:[0-9]+/?$"), Optional, r#""http://proxy.example:3128""#,
+        "The proxy, http://HOST:PORT."),
+    key(Proxy, "username", Text("^[^:]{1,255}$"), Optional, r#""gw-0042""#,
+        "User name for Basic authentication."),
+    key(Proxy, "password", CredentialFile, Optional, r#"{"credential": "proxy-password"}"#,
+        "Where the password lies; one trailing newline is dropped."),
+    key(Proxy, "env", Text("^[A-Za-z_][A-Za-z0-9_]*$"), Optional, r#""HTTPS_PROXY""#,
+        "Instead of url: the environment variable that holds it; unset or empty means no proxy."),
+];
+
+const fn key(
+    section: Section,
+    name: &'static str,
+    kind: Kind,
+    presence: Presence,
+    example: &'static str,
+    text: &'static str,
+) -> Key {
+    Key {
+        section,
+        name,
+        kind,
+        presence,
+        example,
+        text,
+    }
+}
+
+const fn later(section: Section, name: &'static str) -> Key {
+    key(section, name, Later, KnownLater, "0", "")
+}

@@ -1,0 +1,168 @@
+//! Every key of the configuration: where it stands, what it takes, its default, its text.
+//!
+//! The parser refuses what is not here and reports a bug when it leaves a key of here
+//! unread; the JSON Schema is made from here and compared by a test; man page and docs
+//! follow. Keys of later releases are here too, so that they are told from typing errors.
+
+use std::fmt;
+
+pub use super::keys::{IDENTITY_TYPES, KEYS};
+
+use Presence::KnownLater;
+use Section::*;
+
+/// One key.
+#[derive(Debug)]
+pub struct Key {
+    /// The object it stands in.
+    pub section: Section,
+    /// The key itself.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// Whether it must be there, and what holds without it.
+    pub presence: Presence,
+    /// A value that could stand here, as JSON.
+    pub example: &'static str,
+    /// What it is for, in a line.
+    pub text: &'static str,
+}
+
+/// The objects that have keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The object form of `cloud`.
+    Cloud,
+    /// The object form of a credential.
+    Credential,
+    /// The object form of `device_id`.
+    DeviceId,
+    /// A file of a set.
+    File,
+    /// Every identity.
+    Identity,
+    /// An identity of this type.
+    IdentityOf(&'static str),
+    /// `network`.
+    Network,
+    /// `on_change` of a set.
+    OnChange,
+    /// The object form of `network.proxy`.
+    Proxy,
+    /// A set.
+    Set,
+    /// The configuration itself.
+    Top,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A user's or group's name or number.
+    Account,
+    /// `true` or `false`.
+    Boolean,
+    /// One of these texts.
+    Choice(&'static [&'static str]),
+    /// A preset's name or an object of `Section::Cloud`.
+    CloudFacts,
+    /// A list of argv lists.
+    Commands,
+    /// A path or an object of `Section::Credential`.
+    CredentialFile,
+    /// A text or an object of `Section::DeviceId`.
+    DeviceName,
+    /// A text such as `15m`.
+    Duration,
+    /// An object of objects of `Section::File`, by file name.
+    Files,
+    /// A list of host names, `.suffix`es or `*`.
+    Hosts,
+    /// An identity or a list of them.
+    Identities,
+    /// What a later release takes.
+    Later,
+    /// A text such as `0440`.
+    Mode,
+    /// A whole number of the first to the second.
+    Number(u32, u32),
+    /// An object of this section.
+    Object(Section),
+    /// An absolute path.
+    Path,
+    /// A URL or an object of `Section::Proxy`.
+    ProxyAddress,
+    /// An object of `address:port` by host.
+    Resolve,
+    /// An object of objects of `Section::Set`, by set name.
+    Sets,
+    /// A text of this pattern (ECMA 262).
+    Text(&'static str),
+    /// A list of systemd unit names.
+    Units,
+}
+
+/// Whether a key must be there, and what holds without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Without it, this JSON value holds.
+    Default(&'static str),
+    /// A key of a later release.
+    KnownLater,
+    /// Without it there is nothing.
+    Optional,
+    /// Without it, this holds, in words.
+    Otherwise(&'static str),
+    /// It must be there.
+    Required,
+}
+
+/// A type of identity.
+#[derive(Debug)]
+pub struct IdentityType {
+    /// Its name, the value of `type`.
+    pub name: &'static str,
+    /// Whether this release knows it.
+    pub usable: bool,
+    /// What it is, in a line.
+    pub text: &'static str,
+}
+
+/// The row of `name` in `section`.
+pub fn find(section: Section, name: &str) -> Option<&'static Key> {
+    keys_of(section).find(|key| key.name == name)
+}
+
+/// All rows of `section`.
+pub fn keys_of(section: Section) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| {
+        let of_every_type = matches!(section, IdentityOf(_)) && key.section == Identity;
+        key.section == section || of_every_type
+    })
+}
+
+impl Key {
+    /// Whether only a later release knows it.
+    pub fn is_later(&self) -> bool {
+        self.presence == KnownLater
+    }
+}
+
+impl fmt::Display for Section {
+    /// As it stands behind "belongs into".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cloud => "the object of \"cloud\"",
+            Credential => "the object of a credential",
+            DeviceId => "the object of \"device_id\"",
+            File => "a file of a set",
+            Identity => "an identity",
+            IdentityOf(name) => return write!(f, "an identity of type \"{name}\""),
+            Network => "\"network\"",
+            OnChange => "\"on_change\" of a set",
+            Proxy => "\"proxy\" of \"network\"",
+            Set => "a set",
+            Top => "the top level",
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! The client of a run: sends requests, repeats what may pass, keeps to the limits.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::rand::{getrandom, GetRandomFlags};
+use ureq::Agent;
+
+use super::connector::Connector;
+use super::exchange::{self, Line};
+use super::failure::Failure;
+use super::lookup::NoLookup;
+use super::meter::{Meter, Traffic};
+use super::reply::Reply;
+use super::route::Routes;
+use super::token::TokenSlot;
+use super::{roots, tls, ProxyCredentials, Settings};
+use crate::clock;
+use crate::error::Error;
+use crate::name::HostName;
+use crate::retry;
+use crate::secret::Secret;
+
+/// All requests of one run: one connection a host, one budget, one deadline.
+///
+/// The run's time (`network.deadline`) counts from [`Client::new`] on.
+pub struct Client {
+    agent: Agent,
+    token: TokenSlot,
+    meter: Meter,
+    timeout: Duration,
+    deadline: Instant,
+    max_requests: u32,
+    clock_offset: Mutex<Option<i64>>,
+    /// Held for each attempt: one token is on its way at a time.
+    turn: Mutex<()>,
+}
+
+/// One request, repeated as needed.
+pub struct Request<'a> {
+    /// The host; always port 443, unless `network.resolve` pins it elsewhere.
+    pub host: &'a HostName,
+    /// Path and query, beginning with `/`, already percent-encoded.
+    pub path: &'a str,
+    /// What is sent with it.
+    pub body: Body<'a>,
+    /// The access token for the `Authorization` header.
+    pub bearer: Option<&'a Secret>,
+    /// More headers; none that is secret, since their memory is not wiped.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// How many bytes the reply's body may have.
+    pub limit: usize,
+}
+
+/// Method and body. Both are safe to repeat: a second token does no harm.
+#[derive(Clone, Copy)]
+pub enum Body<'a> {
+    /// `POST` of a form (`application/x-www-form-urlencoded`), already encoded.
+    Form(&'a Secret),
+    /// `GET`.
+    Get,
+}
+
+impl Client {
+    /// Reads the certificate authorities; opens no socket. `login` is for the proxy.
+    ///
+    /// # Errors
+    /// [`Error::NoRoots`] when a bundle cannot be read or holds no certificate.
+    pub fn new(settings: &Settings, login: Option<&ProxyCredentials>) -> Result<Self, Error> {
+        let now = Instant::now();
+        let config = tls::config(roots::load(settings)?)?;
+        let (token, meter) = (TokenSlot::default(), Meter::default());
+        let routes = Routes::new(settings, login)?;
+        let connector = Connector::new(config, routes, token.clone(), meter.clone())?;
+        Ok(Self {
+            agent: Agent::with_parts(exchange::config(), connector, NoLookup),
+            token,
+            meter,
+            timeout: settings.timeout,
+            deadline: now.checked_add(settings.deadline).unwrap_or(now),
+            max_requests: settings.max_requests,
+            clock_offset: Mutex::new(None),
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// Sends `request` and gives the reply, whatever its status says, except for
+    /// redirects (refused) and for statuses that may pass.
+    ///
+    /// Those, failed connections and cut exchanges are tried up to four times within the
+    /// deadline; a `Retry-After` is obeyed, or the request given up at once.
+    ///
+    /// # Errors
+    /// [`Error::Network`], [`Error::ServerBusy`] and [`Error::Proxy`] after the last
+    /// attempt; [`Error::Tls`], [`Error::Reply`], [`Error::RequestsSpent`] and
+    /// [`Error::Deadline`] at once.
+    pub fn send(&self, request: &Request<'_>) -> Result<Reply, Error> {
+        let mut attempt = 1;
+        loop {
+            let failure = match self.attempt(request, attempt) {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => failure,
+            };
+            let asked = failure.retry_after().map(Duration::from_secs);
+            let pause = retry::pause(attempt, random(), asked, self.left());
+            let (true, Some(pause)) = (failure.again, pause) else {
+                return Err(failure.error);
+            };
+            log::debug!(
+                "{}; trying again in {} ms",
+                failure.error,
+                pause.as_millis()
+            );
+            thread::sleep(pause);
+            attempt = attempt.saturating_add(1);
+        }
+    }
+
+    /// What has gone over the wire so far.
+    pub fn traffic(&self) -> Traffic {
+        self.meter.traffic()
+    }
+
+    /// The server's time minus ours, in seconds, by the `Date` of the last reply that
+    /// carried one: the clock of a device without one of its own is told wrong by it.
+    pub fn clock_offset(&self) -> Option<i64> {
+        *self
+            .clock_offset
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn attempt(&self, request: &Request<'_>, attempt: u32) -> Result<Reply, Failure> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = self.left();
+        if left.is_zero() {
+            return Err(Failure::last(Error::Deadline));
+        }
+        self.meter.begin_request(self.max_requests)?;
+        let limit = left.min(self.timeout);
+        let outcome = self.exchange(request, attempt, limit);
+        self.token.clear();
+        match outcome {
+            Err(failure) if failure.again && self.left().is_zero() => {
+                log::debug!("{}", failure.error);
+                Err(Failure::last(Error::Deadline))
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn exchange(
+        &self,
+        request: &Request<'_>,
+        attempt: u32,
+        limit: Duration,
+    ) -> Result<Reply, Failure> {
+        if let Some(bearer) = request.bearer {
+            self.token.put(request.host, bearer)?;
+        }
+        let line = Line::new(request, attempt);
+        let reply = exchange::run(&self.agent, request, limit)?;
+        line.log(&reply);
+        self.note_clock(&reply);
+        if !retry::may_pass(reply.status) {
+            return Ok(reply);
+        }
+        Err(Failure::passing(Error::ServerBusy {
+            host: request.host.clone(),
+            status: reply.status,
+            retry_after: reply.retry_after(clock::now()),
+        }))
+    }
+
+    fn note_clock(&self, reply: &Reply) {
+        if let Some(date) = reply.date() {
+            let offset = date.saturating_sub(clock::now());
+            *self
+                .clock_offset
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(offset);
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+/// A number for the jitter. A young device may have no entropy yet; what its clock says
+/// is good enough for this purpose.
+fn random() -> u64 {
+    let mut bytes = [0_u8; 8];
+    match getrandom(&mut bytes, GetRandomFlags::NONBLOCK) {
+        Ok(8) => u64::from_ne_bytes(bytes),
+        _ => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| u64::from(since.subsec_nanos())),
+    }
+}
+
+#[cfg(test)]
+mod round_trips;

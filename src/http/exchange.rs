@@ -1,0 +1,136 @@
+//! One attempt: the request as ureq takes it, and its reply read whole.
+
+use std::time::{Duration, Instant};
+
+use ureq::http::{self, Method, Response};
+use ureq::Agent;
+
+use super::buffers;
+use super::client::{Body, Request};
+use super::failure::Failure;
+use super::reply::{self, Reply};
+use crate::name::{foreign, HostName};
+use crate::secret::Secret;
+
+/// ureq's settings. Its defaults are wrong for us in most points (style notes, Network).
+pub(super) fn config() -> ureq::config::Config {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .https_only(true)
+        .proxy(None)
+        .max_redirects(0)
+        .user_agent(concat!("keyferry/", env!("CARGO_PKG_VERSION")))
+        .accept_encoding("")
+        .max_response_header_size(buffers::LONGEST_HEAD)
+        .max_idle_connections(4)
+        .max_idle_connections_per_host(1)
+        .max_idle_age(Duration::from_secs(60))
+        .build()
+}
+
+/// Sends `request` once; lookup, connection and reply must be done within `limit`.
+pub(super) fn run(agent: &Agent, request: &Request<'_>, limit: Duration) -> Result<Reply, Failure> {
+    let outcome = match request.body {
+        Body::Form(form) => call(agent, request, limit, form.expose()),
+        Body::Get => call(agent, request, limit, ()),
+    };
+    let mut response = outcome?;
+    let status = response.status().as_u16();
+    if let Some(problem) = reply::redirect(status, response.headers()) {
+        return Err(Failure::reply(request.host, problem));
+    }
+    let body = read(&mut response, request)?;
+    Ok(Reply::new(status, response.headers(), body))
+}
+
+/// The line that `--log debug` shows of a request. No query, no body, no token; of the
+/// headers only those that a ticket to the service needs.
+pub(super) struct Line<'a> {
+    request: &'a Request<'a>,
+    attempt: u32,
+    started: Instant,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn new(request: &'a Request<'a>, attempt: u32) -> Self {
+        Self {
+            request,
+            attempt,
+            started: Instant::now(),
+        }
+    }
+
+    pub(super) fn log(&self, reply: &Reply) {
+        let header = |name| foreign(reply.header(name).unwrap_or("-"), 60);
+        log::debug!(
+            "{} {}{}: status {}, {} bytes, {} ms, attempt {}, request id {}, region {}",
+            method(self.request.body),
+            self.request.host,
+            self.request.path.split('?').next().unwrap_or_default(),
+            reply.status,
+            reply.body.len(),
+            self.started.elapsed().as_millis(),
+            self.attempt,
+            header("x-ms-request-id"),
+            header("x-ms-keyvault-region"),
+        );
+    }
+}
+
+fn call(
+    agent: &Agent,
+    request: &Request<'_>,
+    limit: Duration,
+    body: impl ureq::AsSendBody,
+) -> Result<Response<ureq::Body>, Failure> {
+    // Without the slash the path would go on the host's name.
+    if !request.path.starts_with('/') {
+        return Err(malformed(request.host));
+    }
+    let mut builder = http::Request::builder()
+        .method(method(request.body))
+        .uri(format!("https://{}{}", request.host, request.path));
+    if let Body::Form(_) = request.body {
+        builder = builder.header("content-type", "application/x-www-form-urlencoded");
+    }
+    for (name, value) in request.headers {
+        builder = builder.header(*name, *value);
+    }
+    let built = builder.body(body).map_err(|_| malformed(request.host))?;
+    let configured = agent
+        .configure_request(built)
+        .timeout_global(Some(limit))
+        .build();
+    agent
+        .run(configured)
+        .map_err(|error| Failure::from_ureq(error, request.host))
+}
+
+/// The body, to its end: only then does the connection serve the next request.
+fn read(response: &mut Response<ureq::Body>, request: &Request<'_>) -> Result<Secret, Failure> {
+    let limit = request.limit;
+    let too_long = || Failure::reply(request.host, format!("sent more than {limit} bytes"));
+    let announced = response.body().content_length();
+    let size = match announced.map(usize::try_from) {
+        Some(Ok(size)) if size <= limit => size,
+        Some(_) => return Err(too_long()),
+        None => limit,
+    };
+    let mut body = Secret::with_limit(size);
+    match body.fill_from(&mut response.body_mut().as_reader()) {
+        Ok(Ok(())) => Ok(body),
+        Ok(Err(_)) => Err(too_long()),
+        Err(error) => Err(Failure::from_ureq(error.into(), request.host)),
+    }
+}
+
+fn method(body: Body<'_>) -> Method {
+    match body {
+        Body::Form(_) => Method::POST,
+        Body::Get => Method::GET,
+    }
+}
+
+fn malformed(host: &HostName) -> Failure {
+    Failure::internal(format!("a malformed request to {host}"))
+}

@@ -1,0 +1,131 @@
+//! One TLS connection as ureq uses it.
+//!
+//! Three things differ from ureq's own: the access token is written here
+//! ([`super::token`]); a connection that ends without TLS's close_notify is an error
+//! even where a reply has no length, since anybody on the way can cut it; and whether an
+//! idle connection still serves is learnt by reading what TLS has to say, session
+//! tickets included.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::time::Instant;
+
+use rustls::ClientConnection;
+use ureq::unversioned::transport::{self, NextTimeout, Transport};
+
+use super::buffers::Buffers;
+use super::failure::{broken, Failure};
+use super::refusal;
+use super::token::{write_head, TokenSlot};
+use super::wire::Wire;
+use crate::error::Phase;
+use crate::name::HostName;
+
+/// A connection after its handshake.
+pub(super) struct Tls {
+    host: HostName,
+    wire: Wire,
+    session: ClientConnection,
+    buffers: Buffers,
+    token: TokenSlot,
+}
+
+impl Tls {
+    pub(super) fn new(
+        host: HostName,
+        wire: Wire,
+        session: ClientConnection,
+        token: TokenSlot,
+    ) -> Self {
+        Self {
+            host,
+            wire,
+            session,
+            buffers: Buffers::new(),
+            token,
+        }
+    }
+
+    fn send(&mut self, amount: usize) -> io::Result<()> {
+        let bytes = self.buffers.written(amount);
+        let mut stream = rustls::Stream::new(&mut self.session, &mut self.wire);
+        match self.token.take(&self.host) {
+            Some(token) => write_head(&mut stream, bytes, &token)?,
+            None => stream.write_all(bytes)?,
+        }
+        stream.flush()
+    }
+
+    /// Reads until there is something; 0 at an orderly end.
+    fn receive(&mut self) -> io::Result<usize> {
+        let room = transport::Buffers::input_append_buf(&mut self.buffers);
+        rustls::Stream::new(&mut self.session, &mut self.wire).read(room)
+    }
+
+    fn failed(&self, error: &io::Error, timeout: NextTimeout) -> ureq::Error {
+        if error.kind() == io::ErrorKind::TimedOut {
+            return ureq::Error::Timeout(timeout.reason);
+        }
+        let failure = match refusal::inner(error) {
+            Some(refused) => refusal::refused(&self.host, refused),
+            None => Failure::network(&self.host, Phase::Exchange, broken(error)),
+        };
+        failure.into()
+    }
+}
+
+impl Transport for Tls {
+    fn buffers(&mut self) -> &mut dyn transport::Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.wire.wait_until(deadline(timeout));
+        self.send(amount)
+            .map_err(|error| self.failed(&error, timeout))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.wire.wait_until(deadline(timeout));
+        match self.receive() {
+            Ok(count) => {
+                transport::Buffers::input_appended(&mut self.buffers, count);
+                Ok(count > 0)
+            }
+            Err(error) => Err(self.failed(&error, timeout)),
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.wire.never_wait();
+        let mut byte = [0_u8];
+        let mut stream = rustls::Stream::new(&mut self.session, &mut self.wire);
+        // A byte, an end or an error: the server said something that nobody asked for.
+        matches!(stream.read(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for Tls {
+    /// Says goodbye, if that can be done without waiting.
+    fn drop(&mut self) {
+        self.wire.never_wait();
+        self.session.send_close_notify();
+        let _ = self.session.write_tls(&mut self.wire);
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tls({})", self.host)
+    }
+}
+
+/// When the time that ureq gives is up. There always is a limit: each attempt has one.
+pub(super) fn deadline(timeout: NextTimeout) -> Instant {
+    let now = Instant::now();
+    now.checked_add(*timeout.after).unwrap_or(now)
+}

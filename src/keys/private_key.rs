@@ -1,0 +1,101 @@
+//! The device's RSA key.
+
+use std::fmt;
+
+use ring::rand::SystemRandom;
+use ring::signature::{KeyPair, RsaKeyPair, RSA_PSS_SHA256};
+
+use super::der::{Reader, INTEGER, OBJECT_ID, SEQUENCE};
+use super::pem::Section;
+use super::Certificate;
+use crate::error::CredentialProblem;
+
+/// An RSA private key of 2048 to 4096 bit.
+pub struct PrivateKey(RsaKeyPair);
+
+impl PrivateKey {
+    /// Takes the first private key of `sections`.
+    ///
+    /// # Errors
+    /// No key, an encrypted or elliptic-curve one, or an RSA key of another size.
+    pub fn from_sections(sections: &[Section]) -> Result<Self, CredentialProblem> {
+        for section in sections {
+            let pair = match section {
+                Section::Certificate(_) => continue,
+                Section::EllipticKey => return Err(CredentialProblem::EllipticKey),
+                Section::EncryptedKey => return Err(CredentialProblem::EncryptedKey),
+                Section::Pkcs1(der) => RsaKeyPair::from_der(der.expose()),
+                Section::Pkcs8(der) if is_elliptic(der.expose()) => {
+                    return Err(CredentialProblem::EllipticKey)
+                }
+                Section::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.expose()),
+            };
+            return pair
+                .map_err(|rejected| rejection(&rejected.to_string()))
+                .and_then(Self::sized);
+        }
+        Err(CredentialProblem::NoKey)
+    }
+
+    /// Whether `certificate` holds this key's public half.
+    pub fn belongs_to(&self, certificate: &Certificate) -> bool {
+        self.0.public_key().as_ref() == certificate.public_key()
+    }
+
+    /// Signs `message` with PS256: RSASSA-PSS, SHA-256, MGF1-SHA-256, 32 bytes of salt
+    /// (RFC 7518, 3.5). `None` only when the system's random numbers fail.
+    pub fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let mut signature = vec![0_u8; self.0.public().modulus_len()];
+        self.0
+            .sign(
+                &RSA_PSS_SHA256,
+                &SystemRandom::new(),
+                message,
+                &mut signature,
+            )
+            .ok()?;
+        Some(signature)
+    }
+
+    fn sized(pair: RsaKeyPair) -> Result<Self, CredentialProblem> {
+        match pair.public().modulus_len() {
+            256..=512 => Ok(Self(pair)),
+            _ => Err(CredentialProblem::KeySize),
+        }
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey")
+    }
+}
+
+/// ring names its reasons by word; those about the size share one sentence here.
+fn rejection(reason: &str) -> CredentialProblem {
+    let about_size = [
+        "TooSmall",
+        "TooLarge",
+        "PrivateModulusLenNotMultipleOf512Bits",
+    ];
+    if about_size.contains(&reason) {
+        CredentialProblem::KeySize
+    } else {
+        CredentialProblem::BadKey
+    }
+}
+
+/// Whether a PKCS#8 key names the algorithm `id-ecPublicKey` or one of Edwards's curves.
+fn is_elliptic(pkcs8: &[u8]) -> bool {
+    let algorithm = || {
+        let mut info = Reader::new(pkcs8).enter(SEQUENCE)?;
+        info.expect(INTEGER)?;
+        info.enter(SEQUENCE)?.expect(OBJECT_ID)
+    };
+    algorithm().is_some_and(|oid| oid == EC_PUBLIC_KEY || oid.starts_with(EDWARDS))
+}
+
+/// 1.2.840.10045.2.1 (RFC 5480).
+const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+/// 1.3.101 (RFC 8410).
+const EDWARDS: &[u8] = &[0x2b, 0x65];

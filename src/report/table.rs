@@ -1,0 +1,173 @@
+//! Tables of at most [`WIDTH`] columns.
+
+use std::time::Duration;
+
+use super::paint::{Colour, Paint};
+use crate::clock;
+use crate::cloud::{Preset, PRESETS};
+use crate::state::{Chosen, SetState, SetStatus, Status};
+
+/// The status of the last run, as seen at `now`.
+pub fn status_table(status: &Status, now: i64, paint: Paint) -> String {
+    let mut rows = vec![["SET", "STATE", "CONFIRMED", "CHANGED", "NEXT STEP"]
+        .map(str::to_owned)
+        .to_vec()];
+    rows.extend(status.sets.iter().map(|set| status_row(set, now)));
+    let colours: Vec<Option<Colour>> = std::iter::once(None)
+        .chain(status.sets.iter().map(|set| Some(colour(set.state))))
+        .collect();
+    let mut text = headline(status, now);
+    text.push_str(&columns(&rows, &colours, paint));
+    text
+}
+
+/// The presets, for people.
+pub fn clouds_table() -> String {
+    let mut rows = vec![["CLOUD", "AUTHORITY", "VAULTS", ""]
+        .map(str::to_owned)
+        .to_vec()];
+    rows.extend(PRESETS.iter().map(cloud_row));
+    columns(&rows, &[], Paint::Plain)
+}
+
+fn cloud_row(preset: &Preset) -> Vec<String> {
+    let vaults = preset
+        .vault_suffix
+        .map_or("unknown: give vault_suffix".to_owned(), |suffix| {
+            format!("*.{suffix}")
+        });
+    let remark = preset
+        .retired
+        .map_or(String::new(), |date| format!("retired {date}"));
+    vec![
+        preset.name.to_owned(),
+        preset.authority.to_owned(),
+        vaults,
+        remark,
+    ]
+}
+
+/// `usgov  factory7-edge  as certificate gw-0042 (expires in 61 days)   ok, 4 min ago`
+fn headline(status: &Status, now: i64) -> String {
+    let mut parts = vec![status.cloud.clone(), status.vaults.join(" ")];
+    if let Some(chosen) = &status.identity {
+        parts.push(format!("as {}", identity(chosen, now)));
+    }
+    let verdict = match status.run.exit_code {
+        0 => "ok".to_owned(),
+        75 => "not refreshed, last good".to_owned(),
+        code => format!("exit {code}"),
+    };
+    let right = format!("{verdict}, {}", ago(Some(status.run.at), now));
+    let left = parts.join("  ");
+    let room = WIDTH
+        .saturating_sub(right.chars().count())
+        .saturating_sub(2);
+    format!("{:<room$}  {right}\n", cut(&left, room))
+}
+
+fn identity(chosen: &Chosen, now: i64) -> String {
+    let fallback = if chosen.position > 1 {
+        ", fallback"
+    } else {
+        ""
+    };
+    let expiry = match chosen.expires {
+        None => String::new(),
+        Some(expires) => match clock::since(now, expires) {
+            Some(left) => format!(" (expires in {})", clock::age(left)),
+            None => " (EXPIRED)".to_owned(),
+        },
+    };
+    format!("{}{expiry}{fallback}", chosen.text)
+}
+
+fn status_row(set: &SetStatus, now: i64) -> Vec<String> {
+    let state = match &set.reason {
+        Some(reason) => format!("{} ({reason})", set.state.as_str()),
+        None => set.state.as_str().to_owned(),
+    };
+    let next_step = set.next_step.clone().unwrap_or_else(|| "-".to_owned());
+    vec![
+        set.name.clone(),
+        state,
+        age(set.confirmed, now),
+        age(set.changed, now),
+        next_step,
+    ]
+}
+
+fn age(then: Option<i64>, now: i64) -> String {
+    match then {
+        None => "never".to_owned(),
+        Some(then) => clock::since(then, now).map_or("unknown".to_owned(), clock::age),
+    }
+}
+
+fn ago(then: Option<i64>, now: i64) -> String {
+    match then.and_then(|then| clock::since(then, now)) {
+        Some(age) if age < Duration::from_secs(1) => "just now".to_owned(),
+        Some(age) => format!("{} ago", clock::age(age)),
+        None => "at an unknown time (the clock went back)".to_owned(),
+    }
+}
+
+fn colour(state: SetState) -> Colour {
+    match state {
+        SetState::Current => Colour::Good,
+        SetState::Pending | SetState::Stale => Colour::Warning,
+        _ => Colour::Bad,
+    }
+}
+
+/// Rows in aligned columns, two blanks apart; the last column is cut at the width. The
+/// second column is painted.
+fn columns(rows: &[Vec<String>], colours: &[Option<Colour>], paint: Paint) -> String {
+    let mut text = String::new();
+    for (place, row) in rows.iter().enumerate() {
+        let colour = colours.get(place).copied().flatten();
+        let mut line = String::new();
+        let mut used = 0_usize;
+        for (column, cell) in row.iter().enumerate() {
+            let last = column.saturating_add(1) == row.len();
+            let width = if last { 0 } else { width_of(rows, column) };
+            let cell = if last {
+                cut(cell, WIDTH.saturating_sub(used))
+            } else {
+                cell.clone()
+            };
+            let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
+            let painted = match colour {
+                Some(colour) if column == 1 => paint.paint(colour, &cell),
+                _ => cell,
+            };
+            line.push_str(&painted);
+            line.push_str(&padding);
+            line.push_str(if last { "" } else { "  " });
+            used = used.saturating_add(width).saturating_add(2);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn width_of(rows: &[Vec<String>], column: usize) -> usize {
+    rows.iter()
+        .filter_map(|row| row.get(column))
+        .map(|cell| cell.chars().count())
+        .max()
+        .unwrap_or(0)
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut shown: String = text.chars().take(width.saturating_sub(1)).collect();
+    shown.push('…');
+    shown
+}
+
+/// Columns of a terminal that nobody has widened much.
+const WIDTH: usize = 100;

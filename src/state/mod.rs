@@ -1,0 +1,11 @@
+//! What a run leaves for the next one and for people to read.
+//!
+//! [`Memory`] (`state.json`) outlives a boot and lies on flash, so it is written rarely;
+//! [`Status`] (`status.json`) lies on tmpfs and is written by every run. Neither holds
+//! anything secret; both are input when read again and checked as such.
+
+mod memory;
+mod status;
+
+pub use memory::{Memory, SetMemory};
+pub use status::{Chosen, FileStatus, Run, SetState, SetStatus, Status};

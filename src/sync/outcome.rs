@@ -1,0 +1,380 @@
+//! How a run ended: each set's state and exit code, what is remembered, what is told.
+
+use std::time::{Duration, Instant};
+
+use super::session::Session;
+use super::surroundings::Surroundings;
+use super::work::{Change, Work};
+use super::{Mode, Options};
+use crate::clock;
+use crate::config::{BrokenSet, Config, File, Set, Source};
+use crate::error::{Class, Error, Reason};
+use crate::hook;
+use crate::http::Traffic;
+use crate::name::Version;
+use crate::report;
+use crate::state::{FileStatus, Run, SetMemory, SetState, SetStatus, Status};
+
+/// Everything known at the end of a run.
+pub(super) struct End<'a> {
+    pub(super) config: &'a Config,
+    pub(super) options: &'a Options,
+    pub(super) surroundings: &'a Surroundings,
+    pub(super) started: Instant,
+    pub(super) session: Option<&'a Session<'a>>,
+}
+
+impl End<'_> {
+    /// Tells, remembers and gives the status.
+    pub(super) fn conclude(&self, works: &[Work<'_>]) -> Result<Status, Error> {
+        let now = clock::now();
+        let mut status = self.status(works, now);
+        for work in works {
+            self.tell(work);
+        }
+        for broken in &self.config.broken_sets {
+            report::failure(Some(&broken.name), &broken.error);
+        }
+        if self.options.mode != Mode::DryRun {
+            if let Err(error) = self.remember(works, now).and_then(|()| self.save(&status)) {
+                report::failure(None, &error);
+                status.run.exit_code = gravest([status.run.exit_code, error.class().exit_code()]);
+            }
+        }
+        report::say(&self.summary(&status));
+        Ok(status)
+    }
+
+    fn status(&self, works: &[Work<'_>], now: i64) -> Status {
+        let before = self.surroundings.before.as_ref();
+        let mut sets = Vec::new();
+        for set in &self.config.sets {
+            match works.iter().find(|work| work.set.name == set.name) {
+                Some(work) => sets.push(self.set_status(work, now)),
+                None => sets.extend(
+                    before
+                        .and_then(|status| status.set(set.name.as_str()))
+                        .cloned(),
+                ),
+            }
+        }
+        sets.extend(self.config.broken_sets.iter().map(broken_status));
+        let ran = |set: &&SetStatus| {
+            set.required
+                && (self.options.only.is_empty()
+                    || self
+                        .options
+                        .only
+                        .iter()
+                        .any(|name| name.as_str() == set.name))
+        };
+        let exit_code = gravest(sets.iter().filter(ran).map(|set| set.exit_code));
+        let chosen = self.session.and_then(Session::chosen);
+        Status {
+            schema: Status::SCHEMA,
+            instance: self.config.instance.clone(),
+            cloud: self.config.cloud.name.clone(),
+            vaults: vault_names(self.config),
+            identity: chosen.or_else(|| before.and_then(|status| status.identity.clone())),
+            run: self.run(exit_code, now),
+            sets,
+        }
+    }
+
+    fn run(&self, exit_code: u8, now: i64) -> Run {
+        let traffic = self.session.map_or_else(Traffic::default, Session::traffic);
+        Run {
+            at: now,
+            exit_code,
+            offline: self.options.mode == Mode::Offline,
+            milliseconds: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            connections: traffic.connections,
+            requests: traffic.requests,
+            sent: traffic.sent,
+            received: traffic.received,
+        }
+    }
+
+    fn set_status(&self, work: &Work<'_>, now: i64) -> SetStatus {
+        let set = work.set;
+        let memory = self.surroundings.memory(set);
+        let confirmed = if work.confirmed {
+            Some(now)
+        } else {
+            memory.confirmed
+        };
+        let too_old = confirmed
+            .and_then(|then| clock::since(then, now))
+            .is_some_and(|age| age > set.max_stale);
+        let failure = work.failure.as_ref();
+        let reason = match failure {
+            Some(error) => Some(error.reason()),
+            None if too_old => Some(Reason::Age),
+            None => None,
+        };
+        SetStatus {
+            name: set.name.to_string(),
+            state: state(failure, too_old),
+            reason: reason.map(|reason| reason.as_str().to_owned()),
+            error: failure.map(Error::to_string),
+            next_step: failure
+                .map(Error::advice)
+                .or_else(|| too_old.then(|| TOO_OLD.to_owned())),
+            exit_code: exit_code(failure, work.has_last_good() && !too_old, too_old),
+            required: set.required,
+            confirmed,
+            changed: work.live().map(|live| live.when),
+            generation: work.live().map(|live| live.id.clone()),
+            max_stale: set.max_stale.as_secs(),
+            directory: Some(set.directory.display().to_string()),
+            files: work.live().map(files).unwrap_or_default(),
+        }
+    }
+
+    fn remember(&self, works: &[Work<'_>], now: i64) -> Result<(), Error> {
+        let mut memory = self.surroundings.memory.clone();
+        for work in works {
+            let known = self.surroundings.memory(work.set);
+            let confirmed = if work.confirmed {
+                Some(now)
+            } else {
+                known.confirmed
+            };
+            let missing_once = match self.options.mode {
+                Mode::Offline => known.missing_once,
+                _ => work.missing_once.clone(),
+            };
+            memory.remember(
+                work.set.name.as_str(),
+                SetMemory {
+                    confirmed,
+                    missing_once,
+                },
+            );
+        }
+        memory.retain(|name| self.config.sets.iter().any(|set| set.name.as_str() == name));
+        if memory.deserves_writing(&self.surroundings.memory, |name| self.rest(name)) {
+            memory.save(&self.surroundings.state)?;
+        }
+        Ok(())
+    }
+
+    fn rest(&self, name: &str) -> Duration {
+        let set = self
+            .config
+            .sets
+            .iter()
+            .find(|set| set.name.as_str() == name);
+        Surroundings::rest(set.map(|set| set.max_stale).unwrap_or_default())
+    }
+
+    fn save(&self, status: &Status) -> Result<(), Error> {
+        status.save(
+            &self.surroundings.runtime,
+            self.config.accounts.group(STATUS_GROUP),
+        )
+    }
+
+    /// One line a change, one a set switched, and what failed.
+    fn tell(&self, work: &Work<'_>) {
+        if work.commit.is_some() || self.options.mode == Mode::DryRun {
+            for change in &work.changes {
+                report::say(&self.change(work.set, change));
+            }
+            if !work.changes.is_empty() {
+                report::say(&self.switch(work));
+            }
+        }
+        if let Some(error) = &work.failure {
+            report::failure(Some(work.set.name.as_str()), error);
+        }
+    }
+
+    /// `mqtt  password  5f2c… → 91ab…  0440 root:mosquitto`
+    fn change(&self, set: &Set, change: &Change) -> String {
+        let version = |version: &Option<String>| match version.as_deref().map(Version::parse) {
+            Some(Ok(version)) => format!("{}…", version.short()),
+            Some(Err(_)) => "?".to_owned(),
+            None => "-".to_owned(),
+        };
+        let access = match (
+            change.file.and_then(|place| set.files.get(place)),
+            &change.new,
+        ) {
+            (Some(file), Some(_)) => format!("  {} {}", file.mode, owner_names(self.config, file)),
+            _ => "  removed".to_owned(),
+        };
+        format!(
+            "{}  {}  {} → {}{access}",
+            set.name,
+            change.name,
+            version(&change.old),
+            version(&change.new)
+        )
+    }
+
+    fn switch(&self, work: &Work<'_>) -> String {
+        let count = work.changes.len();
+        let files = if count == 1 {
+            "1 file".to_owned()
+        } else {
+            format!("{count} files")
+        };
+        let hooks = hook::summary(&work.set.on_change).join(", ");
+        let then = |word: &str| {
+            if hooks.is_empty() {
+                String::new()
+            } else {
+                format!("; {word} {hooks}")
+            }
+        };
+        match &work.commit {
+            Some(commit) => format!(
+                "{}  switched to {}, {files} changed{}",
+                work.set.name,
+                commit.id,
+                then("then")
+            ),
+            None => format!(
+                "{}  would switch, {files} changed{}",
+                work.set.name,
+                then("would run")
+            ),
+        }
+    }
+
+    /// `3 sets: 2 current, 1 refused; 4 requests on 2 connections, 9 kB, 0.41 s`
+    fn summary(&self, status: &Status) -> String {
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        for set in &status.sets {
+            match counts
+                .iter_mut()
+                .find(|(state, _)| *state == set.state.as_str())
+            {
+                Some((_, count)) => *count = count.saturating_add(1),
+                None => counts.push((set.state.as_str(), 1)),
+            }
+        }
+        let states: Vec<String> = counts
+            .iter()
+            .map(|(state, count)| format!("{count} {state}"))
+            .collect();
+        let run = &status.run;
+        let kilobytes = run.sent.saturating_add(run.received).div_ceil(1000);
+        format!(
+            "{}: {}; {}, {kilobytes} kB, {}.{:02} s",
+            plural(status.sets.len(), "set"),
+            states.join(", "),
+            traffic(run),
+            run.milliseconds / 1000,
+            run.milliseconds % 1000 / 10
+        )
+    }
+}
+
+/// The gravest of exit codes, in the order that the interface promises.
+fn gravest(codes: impl IntoIterator<Item = u8>) -> u8 {
+    let gravity = |code: &u8| {
+        GRAVEST_FIRST
+            .iter()
+            .position(|known| known == code)
+            .unwrap_or(0)
+    };
+    codes.into_iter().min_by_key(gravity).unwrap_or(0)
+}
+
+fn exit_code(failure: Option<&Error>, last_good: bool, too_old: bool) -> u8 {
+    match failure.map(Error::class) {
+        None if too_old => Class::Passing.exit_code(),
+        None => 0,
+        Some(Class::Passing) if last_good => NOT_REFRESHED,
+        Some(class) => class.exit_code(),
+    }
+}
+
+fn state(failure: Option<&Error>, too_old: bool) -> SetState {
+    match failure.map(Error::class) {
+        None if too_old => SetState::Stale,
+        None => SetState::Current,
+        Some(Class::CannotCreate | Class::Internal | Class::Io) => SetState::Failed,
+        Some(Class::Config | Class::Usage) => SetState::Misconfigured,
+        Some(Class::Hook) => SetState::Pending,
+        Some(Class::InputMissing) => SetState::Missing,
+        Some(Class::Passing) => SetState::Stale,
+        Some(Class::Refused) => SetState::Refused,
+        Some(Class::Unusable) => SetState::Unusable,
+    }
+}
+
+fn files(live: &crate::store::Live) -> Vec<FileStatus> {
+    let status = |file: &crate::store::LiveFile| FileStatus {
+        name: file.entry.name.to_string(),
+        version: file.entry.provenance.version.clone(),
+    };
+    live.files.iter().map(status).collect()
+}
+
+fn broken_status(broken: &BrokenSet) -> SetStatus {
+    SetStatus {
+        name: broken.name.clone(),
+        state: SetState::Misconfigured,
+        reason: Some(broken.error.reason().as_str().to_owned()),
+        error: Some(broken.error.to_string()),
+        next_step: Some(broken.error.advice()),
+        exit_code: broken.error.class().exit_code(),
+        required: broken.required,
+        confirmed: None,
+        changed: None,
+        generation: None,
+        max_stale: 0,
+        directory: None,
+        files: Vec::new(),
+    }
+}
+
+/// `root:mosquitto`
+fn owner_names(config: &Config, file: &File) -> String {
+    format!(
+        "{}:{}",
+        config.accounts.user_name(file.owner),
+        config.accounts.group_name(file.group)
+    )
+}
+
+/// The vaults of all sets by their short names, each once.
+fn vault_names(config: &Config) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for file in config.sets.iter().flat_map(|set| &set.files) {
+        let Source::Secret { vault, .. } = &file.source;
+        let name = vault.as_str().split('.').next().unwrap_or_default();
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+fn traffic(run: &Run) -> String {
+    let requests = usize::try_from(run.requests).unwrap_or(usize::MAX);
+    let connections = usize::try_from(run.connections).unwrap_or(usize::MAX);
+    format!(
+        "{} on {}",
+        plural(requests, "request"),
+        plural(connections, "connection")
+    )
+}
+
+fn plural(count: usize, word: &str) -> String {
+    match count {
+        1 => format!("1 {word}"),
+        _ => format!("{count} {word}s"),
+    }
+}
+
+/// Not refreshed, last good within `max_stale`; the unit counts it as success.
+const NOT_REFRESHED: u8 = 75;
+/// The gravity that the interface promises.
+const GRAVEST_FIRST: [u8; 10] = [70, 78, 77, 66, 65, 73, 74, 69, 75, 0];
+/// May read `status.json` and the configuration (design: 0640 root:keyferry).
+const STATUS_GROUP: &str = "keyferry";
+const TOO_OLD: &str = "run keyferry sync with a network: the files are older than max_stale";

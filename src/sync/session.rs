@@ -1,0 +1,215 @@
+//! The network side of a run: identities, one token, one client, hosts given up.
+
+use crate::clock;
+use crate::config::Config;
+use crate::error::{Error, Phase, RefusalCause, TokenFacts};
+use crate::http::{Client, Traffic};
+use crate::identity::{self, Credential, Token, TokenCache};
+use crate::name::HostName;
+use crate::state::Chosen;
+use crate::vault::{self, Access, SecretId, SecretValue};
+
+/// Opened when the first object is needed; signs in then.
+pub(super) struct Session<'a> {
+    config: &'a Config,
+    client: Client,
+    credentials: Vec<Credential>,
+    cache: TokenCache,
+    signed_in: Option<SignedIn>,
+    /// Why the authority gives no token in this run.
+    no_token: Option<Error>,
+    /// Hosts that need not be tried again in this run, and why.
+    given_up: Vec<(HostName, Error)>,
+}
+
+#[derive(Debug)]
+struct SignedIn {
+    token: Token,
+    facts: TokenFacts,
+    /// Place of the credential among the configured ones.
+    position: usize,
+    from_cache: bool,
+}
+
+impl<'a> Session<'a> {
+    /// Reads the certificate authorities and all credentials; sends nothing.
+    pub(super) fn open(config: &'a Config, cache: TokenCache) -> Result<Self, Error> {
+        let mut credentials = Vec::new();
+        for identity in &config.identities {
+            let credential = Credential::load(identity)?;
+            if let Some(warning) = credential.expiry_warning() {
+                log::warn!("{warning}");
+            }
+            credentials.push(credential);
+        }
+        let client = identity::client(config)?;
+        Ok(Self {
+            config,
+            client,
+            credentials,
+            cache,
+            signed_in: None,
+            no_token: None,
+            given_up: Vec::new(),
+        })
+    }
+
+    /// Fetches one object, signing in before if needed.
+    pub(super) fn fetch(&mut self, id: &SecretId) -> Result<SecretValue, Error> {
+        if let Some((_, error)) = self.given_up.iter().find(|(host, _)| *host == id.vault) {
+            return Err(error.clone());
+        }
+        let mut outcome = self.fetch_once(id);
+        if is_unauthorized(&outcome) && self.drop_cached_token() {
+            outcome = self.fetch_once(id);
+        }
+        if let Err(error) = &outcome {
+            if concerns_whole_host(error) {
+                self.given_up.push((id.vault.clone(), error.clone()));
+            }
+        }
+        outcome
+    }
+
+    /// What has gone over the wire.
+    pub(super) fn traffic(&self) -> Traffic {
+        self.client.traffic()
+    }
+
+    /// The identity that worked.
+    pub(super) fn chosen(&self) -> Option<Chosen> {
+        let position = self.signed_in.as_ref()?.position;
+        let description = self.credentials.get(position)?.description();
+        Some(Chosen {
+            text: description.text,
+            expires: description.expires,
+            position: position.saturating_add(1),
+        })
+    }
+
+    fn fetch_once(&mut self, id: &SecretId) -> Result<SecretValue, Error> {
+        self.sign_in()?;
+        let Some(signed_in) = &self.signed_in else {
+            return Err(Error::Internal {
+                what: "signed in without a token".to_owned(),
+            });
+        };
+        let access = Access {
+            client: &self.client,
+            cloud: &self.config.cloud,
+            token: signed_in.token.value(),
+            facts: &signed_in.facts,
+        };
+        vault::fetch(&access, id)
+    }
+
+    /// Makes sure that there is a token: a kept one, or one by the first identity that the
+    /// authority does not refuse. Once refused by all, it stays so for the run.
+    fn sign_in(&mut self) -> Result<(), Error> {
+        if let Some(error) = &self.no_token {
+            return Err(error.clone());
+        }
+        if self
+            .signed_in
+            .as_ref()
+            .is_some_and(|signed_in| signed_in.token.is_fresh(clock::now()))
+        {
+            return Ok(());
+        }
+        self.signed_in = None;
+        match self.find_token() {
+            Ok(signed_in) => {
+                self.signed_in = Some(signed_in);
+                Ok(())
+            }
+            Err(error) => {
+                self.no_token = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn find_token(&self) -> Result<SignedIn, Error> {
+        let mut refusals: Vec<Error> = Vec::new();
+        for (position, credential) in self.credentials.iter().enumerate() {
+            let found = match self
+                .cache
+                .find(&self.config.cloud, credential.application())
+            {
+                Some(token) => Ok((token, true)),
+                None => credential
+                    .sign_in(&self.client, &self.config.cloud)
+                    .map(|token| (token, false)),
+            };
+            match found {
+                Ok((token, from_cache)) => return Ok(self.signed_in(position, token, from_cache)),
+                Err(Error::SignInRefused(refusal)) if refusal.refuses_credential() => {
+                    refusals.push(Error::SignInRefused(refusal));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        refusals.into_iter().next().map_or_else(
+            || {
+                Err(Error::Internal {
+                    what: "no identity is configured".to_owned(),
+                })
+            },
+            Err,
+        )
+    }
+
+    fn signed_in(&self, position: usize, token: Token, from_cache: bool) -> SignedIn {
+        if let Some(credential) = self.credentials.get(position) {
+            if !from_cache {
+                self.cache
+                    .keep(&self.config.cloud, credential.application(), &token);
+            }
+            if position > 0 {
+                log::warn!("signed in as fallback: {}", credential.description().text);
+            }
+        }
+        SignedIn {
+            facts: token.facts(),
+            token,
+            position,
+            from_cache,
+        }
+    }
+
+    /// Whether a kept token was dropped, so that a new one is worth a try.
+    fn drop_cached_token(&mut self) -> bool {
+        let Some(signed_in) = self.signed_in.take() else {
+            return false;
+        };
+        if let Some(credential) = self.credentials.get(signed_in.position) {
+            self.cache
+                .forget(&self.config.cloud, credential.application());
+        }
+        if !signed_in.from_cache {
+            self.signed_in = Some(signed_in);
+            return false;
+        }
+        true
+    }
+}
+
+fn is_unauthorized<T>(outcome: &Result<T, Error>) -> bool {
+    matches!(outcome, Err(Error::Refused(refusal)) if refusal.status == 401)
+}
+
+/// Whether the next object of the same vault would meet the same error.
+fn concerns_whole_host(error: &Error) -> bool {
+    match error {
+        Error::Network { phase, .. } => *phase != Phase::Exchange,
+        Error::Proxy { .. } | Error::Tls { .. } | Error::ServerBusy { status: 429, .. } => true,
+        Error::Refused(refusal) => {
+            refusal.status == 401
+                || matches!(
+                    refusal.cause,
+                    RefusalCause::Connection | RefusalCause::Firewall
+                )
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,390 @@
+//! One set on its way through a run: opened and healed, its objects taken in, committed.
+//!
+//! A failure stops this set only; whatever it had staged is dropped and last good stays.
+
+use crate::clock;
+use crate::config::{File, IfMissing, Set};
+use crate::error::Error;
+use crate::hook;
+use crate::state::SetMemory;
+use crate::store::{Commit, FileState, Hook, Live, LiveFile, Provenance, Staging, Store};
+use crate::vault::{SecretId, SecretValue};
+
+use super::plan;
+use super::{Mode, Opened};
+
+/// A set and how far it has come.
+pub(super) struct Work<'a> {
+    pub(super) set: &'a Set,
+    pub(super) failure: Option<Error>,
+    /// Objects that were delivered before and answered 404 in this run.
+    pub(super) missing_once: Vec<String>,
+    /// Whether this run confirmed every object.
+    pub(super) confirmed: bool,
+    /// What the commit changed; in a dry run, what it would change.
+    pub(super) changes: Vec<Change>,
+    /// The commit, if there was one.
+    pub(super) commit: Option<Commit>,
+    /// What lies on disk, as far as is known.
+    live: Option<Live>,
+    /// What an earlier run remembered.
+    memory: SetMemory,
+    mode: Mode,
+    disk: Disk<'a>,
+    contents: Vec<Content>,
+    outstanding: usize,
+}
+
+/// The set's directory, and what is being put together there.
+enum Disk<'a> {
+    Closed,
+    Open(&'a mut Store),
+    Staging(Staging<'a>),
+}
+
+/// What becomes of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// It is not delivered.
+    Absent,
+    /// It stays as it is on disk; also what is not decided yet.
+    AsOnDisk,
+    /// It was staged.
+    New,
+}
+
+/// A change of one file, for people.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// Its place in the set, or nothing for one that is no longer configured.
+    pub(super) file: Option<usize>,
+    pub(super) name: String,
+    pub(super) old: Option<String>,
+    pub(super) new: Option<String>,
+}
+
+impl<'a> Work<'a> {
+    /// Heals in the set's directory what an earlier run left and finishes its hook.
+    pub(super) fn begin(opened: &'a mut Opened<'_>, memory: SetMemory, mode: Mode) -> Self {
+        let set = opened.set;
+        let mut work = Self {
+            set,
+            failure: None,
+            missing_once: Vec::new(),
+            confirmed: false,
+            changes: Vec::new(),
+            commit: None,
+            live: None,
+            memory,
+            mode,
+            disk: Disk::Closed,
+            contents: vec![Content::AsOnDisk; set.files.len()],
+            outstanding: 0,
+        };
+        match &mut opened.store {
+            Ok(store) => {
+                work.disk = Disk::Open(store);
+                let healed = work.heal();
+                work.note(healed);
+            }
+            Err(error) => work.failure = Some(error.clone()),
+        }
+        work
+    }
+
+    /// What the plan needs to know.
+    pub(super) fn view(&self, first: bool) -> plan::View<'_> {
+        plan::View {
+            set: self.set,
+            live: self.live(),
+            fetch: self.failure.is_none(),
+            first,
+        }
+    }
+
+    /// The version on disk.
+    pub(super) fn live(&self) -> Option<&Live> {
+        self.live.as_ref()
+    }
+
+    /// Whether a whole, verified version is on disk.
+    pub(super) fn has_last_good(&self) -> bool {
+        self.live().is_some_and(Live::is_whole)
+    }
+
+    /// Says how many objects are still to come.
+    pub(super) fn expect(&mut self, objects: usize) {
+        self.outstanding = objects;
+    }
+
+    /// Takes in what was fetched for the file at `place`; commits when it was the last.
+    pub(super) fn accept(
+        &mut self,
+        place: usize,
+        id: &SecretId,
+        fetched: &Result<SecretValue, Error>,
+    ) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        if self.failure.is_some() {
+            return;
+        }
+        let outcome = self.take(place, id, fetched);
+        self.note(outcome);
+        if self.outstanding == 0 {
+            self.complete();
+        }
+    }
+
+    /// Whether fetching more for this set is pointless.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// All objects are in, or none were needed: commits if anything differs.
+    pub(super) fn complete(&mut self) {
+        if self.failure.is_some() {
+            return;
+        }
+        let outcome = self.commit();
+        self.confirmed = outcome.is_ok();
+        self.note(outcome);
+        if self.commit.is_some() && self.failure.is_none() {
+            let hooked = self.run_hook();
+            self.note(hooked);
+        }
+    }
+
+    /// For `--offline`: what is on disk is all there is.
+    pub(super) fn rest_offline(&mut self) {
+        if self.failure.is_none() && !self.has_last_good() {
+            self.failure = Some(Error::NothingOnDisk {
+                set: self.set.name.clone(),
+            });
+        }
+    }
+
+    fn heal(&mut self) -> Result<(), Error> {
+        let dry_run = self.mode == Mode::DryRun;
+        let (set, store) = (self.set, self.store()?);
+        let healed = if dry_run {
+            Ok(Vec::new())
+        } else {
+            store.heal()
+        };
+        let pending = store.pending_hook().is_some();
+        self.live = store.live().cloned();
+        for healed in healed? {
+            log::info!("{}: {healed}", set.name);
+        }
+        if pending && !dry_run {
+            self.run_hook()?;
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        place: usize,
+        id: &SecretId,
+        fetched: &Result<SecretValue, Error>,
+    ) -> Result<(), Error> {
+        let Some(file) = self.set.files.get(place) else {
+            return Err(Error::Internal {
+                what: "a file beyond its set".to_owned(),
+            });
+        };
+        match fetched {
+            Ok(value) => self.take_value(place, file, id, value),
+            Err(missing @ Error::Missing { .. }) => self.take_missing(place, file, id, missing),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    fn take_value(
+        &mut self,
+        place: usize,
+        file: &File,
+        id: &SecretId,
+        value: &SecretValue,
+    ) -> Result<(), Error> {
+        let bytes = value.value.expose();
+        let on_disk = self.live().and_then(|live| live.file(&file.name));
+        if on_disk.is_some_and(|on_disk| on_disk.holds(bytes)) {
+            return Ok(());
+        }
+        let change = Change {
+            file: Some(place),
+            name: file.name.to_string(),
+            old: on_disk.map(version),
+            new: Some(value.version.to_string()),
+        };
+        let provenance = Provenance {
+            source: plan::source(id),
+            version: value.version.to_string(),
+        };
+        if self.mode != Mode::DryRun {
+            self.staging()?.put(&file.name, &provenance, bytes)?;
+        }
+        self.changes.push(change);
+        self.decide(place, Content::New);
+        Ok(())
+    }
+
+    /// The vault has no such object. For a file that was delivered before, that counts only
+    /// when the last run saw the same.
+    fn take_missing(
+        &mut self,
+        place: usize,
+        file: &File,
+        id: &SecretId,
+        missing: &Error,
+    ) -> Result<(), Error> {
+        let on_disk = self.live().and_then(|live| live.file(&file.name));
+        let object = plan::source(id);
+        if let Some(on_disk) = on_disk {
+            let (old, verified) = (version(on_disk), on_disk.state != FileState::Damaged);
+            let seen_before = self.memory.missing_once.contains(&object);
+            self.missing_once.push(object);
+            if !seen_before {
+                return Err(Error::MissingOnce {
+                    vault: id.vault.clone(),
+                    name: id.name.clone(),
+                });
+            }
+            match file.if_missing {
+                IfMissing::Keep if verified => {
+                    log::warn!(
+                        "{}: {missing}; {} stays as it was",
+                        self.set.name,
+                        file.name
+                    );
+                    return Ok(());
+                }
+                IfMissing::Fail | IfMissing::Keep => return Err(missing.clone()),
+                IfMissing::Skip => {
+                    let name = file.name.to_string();
+                    self.changes.push(Change {
+                        file: Some(place),
+                        name,
+                        old: Some(old),
+                        new: None,
+                    });
+                }
+            }
+        } else if file.if_missing == IfMissing::Fail {
+            return Err(missing.clone());
+        }
+        log::warn!(
+            "{}: {missing}; delivered without {}",
+            self.set.name,
+            file.name
+        );
+        self.decide(place, Content::Absent);
+        Ok(())
+    }
+
+    fn decide(&mut self, place: usize, content: Content) {
+        if let Some(decided) = self.contents.get_mut(place) {
+            *decided = content;
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        self.note_removed_files();
+        if self.changes.is_empty() {
+            return self.repair();
+        }
+        if self.mode == Mode::DryRun {
+            return Ok(());
+        }
+        let (set, contents) = (self.set, self.contents.clone());
+        let staging = self.staging()?;
+        for (file, content) in set.files.iter().zip(&contents) {
+            if *content == Content::AsOnDisk {
+                staging.keep(&file.name)?;
+            }
+        }
+        let hook = if hook::summary(&set.on_change).is_empty() {
+            Hook::Skip
+        } else {
+            Hook::Run
+        };
+        let commit = staging.commit(hook, clock::now());
+        self.live = staging.store().live().cloned();
+        self.commit = Some(commit?);
+        Ok(())
+    }
+
+    /// Same content: only drifted modes and owners are put right.
+    fn repair(&mut self) -> Result<(), Error> {
+        if self.mode == Mode::DryRun {
+            return Ok(());
+        }
+        for repaired in self.store()?.repair()? {
+            log::warn!(
+                "{}: owner or mode of {} had been changed; put right",
+                self.set.name,
+                repaired.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Files on disk that are no longer configured.
+    fn note_removed_files(&mut self) {
+        for on_disk in self.live.iter().flat_map(|live| &live.files) {
+            let name = &on_disk.entry.name;
+            if !self.set.files.iter().any(|file| file.name == *name) {
+                let (name, old) = (name.to_string(), Some(version(on_disk)));
+                self.changes.push(Change {
+                    file: None,
+                    name,
+                    old,
+                    new: None,
+                });
+            }
+        }
+    }
+
+    fn run_hook(&mut self) -> Result<(), Error> {
+        hook::run(&self.set.name, &self.set.directory, &self.set.on_change)?;
+        self.store()?.hook_done()
+    }
+
+    fn store(&mut self) -> Result<&mut Store, Error> {
+        match &mut self.disk {
+            Disk::Closed => Err(not_open()),
+            Disk::Open(store) => Ok(store),
+            Disk::Staging(staging) => Ok(staging.store()),
+        }
+    }
+
+    fn staging(&mut self) -> Result<&mut Staging<'a>, Error> {
+        self.disk = match std::mem::replace(&mut self.disk, Disk::Closed) {
+            Disk::Open(store) => Disk::Staging(store.stage()?),
+            other => other,
+        };
+        match &mut self.disk {
+            Disk::Staging(staging) => Ok(staging),
+            _ => Err(not_open()),
+        }
+    }
+
+    /// Remembers the first failure and drops what was staged.
+    fn note(&mut self, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            self.disk = Disk::Closed;
+            self.failure.get_or_insert(error);
+        }
+    }
+}
+
+fn version(on_disk: &LiveFile) -> String {
+    on_disk.entry.provenance.version.clone()
+}
+
+fn not_open() -> Error {
+    Error::Internal {
+        what: "a set whose directory is not open".to_owned(),
+    }
+}

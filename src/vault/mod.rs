@@ -1,0 +1,115 @@
+//! Key Vault's data plane: with a token, a secret's value (protocol notes 5).
+//!
+//! The bearer is sent up front, to the vault's host alone. What a vault answers decides
+//! nothing but the content: a challenge is checked against the cloud and explained, never
+//! followed; text of the service is escaped and cut.
+
+mod challenge;
+mod refusal;
+mod secret;
+
+use crate::cloud::Cloud;
+use crate::error::{Error, TokenFacts};
+use crate::http::{Body, Client, Reply, Request};
+use crate::name::{HostName, ObjectName, Version};
+use crate::secret::Secret;
+
+pub use secret::SecretValue;
+
+/// A secret to fetch. Two files that want the same one are served by one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretId {
+    /// The vault's host.
+    pub vault: HostName,
+    /// The secret's name.
+    pub name: ObjectName,
+    /// The pinned version, or the latest.
+    pub version: Option<Version>,
+}
+
+/// What a request to a vault is made with.
+pub struct Access<'a> {
+    /// The client of this run.
+    pub client: &'a Client,
+    /// The cloud that the vault must belong to.
+    pub cloud: &'a Cloud,
+    /// The access token.
+    pub token: &'a Secret,
+    /// What the token says of itself, for a refusal's ticket.
+    pub facts: &'a TokenFacts,
+}
+
+/// Fetches one secret.
+///
+/// # Errors
+/// [`Error::Missing`] for the vault's own 404, [`Error::Refused`] for 401 and 403,
+/// [`Error::EarlySecret`] before its activation date, [`Error::Reply`] for what is no reply
+/// of a vault, and what [`Client::send`] gives.
+pub fn fetch(access: &Access<'_>, id: &SecretId) -> Result<SecretValue, Error> {
+    let reply = access.client.send(&Request {
+        host: &id.vault,
+        path: &path(id),
+        body: Body::Get,
+        bearer: Some(access.token),
+        headers: &[("accept", "application/json")],
+        limit: BODY_LIMIT,
+    })?;
+    match reply.status {
+        200 => secret::read(access, id, &reply),
+        401 | 403 => Err(refusal::read(access, id, &reply)),
+        404 => Err(missing(id, &reply)),
+        _ => Err(unexpected(id, &reply)),
+    }
+}
+
+impl std::fmt::Display for SecretId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "secret {}", self.name)?;
+        match &self.version {
+            Some(version) => write!(f, "/{version}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Without a version the path ends in the slash that Microsoft's own clients send.
+fn path(id: &SecretId) -> String {
+    let version = id.version.as_ref().map(Version::as_str).unwrap_or_default();
+    format!("/secrets/{}/{version}?api-version={API_VERSION}", id.name)
+}
+
+/// A 404 counts as the vault's word only with the vault's own JSON code.
+fn missing(id: &SecretId, reply: &Reply) -> Error {
+    match refusal::codes(reply) {
+        Some(codes) if codes.code.ends_with("NotFound") => Error::Missing {
+            vault: id.vault.clone(),
+            name: id.name.clone(),
+            version: id.version.as_ref().map(Version::to_string),
+            code: codes.code,
+        },
+        _ => unexpected(id, reply),
+    }
+}
+
+fn unexpected(id: &SecretId, reply: &Reply) -> Error {
+    let problem = match refusal::codes(reply) {
+        Some(codes) => format!(
+            "answered {id} with status {} ({})",
+            reply.status, codes.code
+        ),
+        None => format!(
+            "answered {id} with status {} and nothing that a vault would say",
+            reply.status
+        ),
+    };
+    Error::Reply {
+        host: id.vault.clone(),
+        problem,
+    }
+}
+
+/// The one place of the api-version: 7.4 is known to every cloud's vaults, sovereign ones
+/// included (protocol notes 5.1).
+const API_VERSION: &str = "7.4";
+/// Bytes of a reply. A value has at most 25 kB, six times that when all of it is escaped.
+const BODY_LIMIT: usize = 256 * 1024;

@@ -1,0 +1,297 @@
+//! The handle a test holds: starts the cloud, fills its directory, sets its faults, reads its log.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+
+use crate::clock::Clock;
+use crate::directory::{App, Directory, Registration, SecretCredential, TrustedSubject};
+use crate::fault::{Fault, Faults};
+use crate::log::{Log, Logged};
+use crate::national::National;
+use crate::server::{OpenStreams, Server, Shared, Stop};
+use crate::tls::{server_config, Certificates, ServerCertificate};
+use crate::token::Tokens;
+use crate::vault::{Vault, VaultState};
+use crate::{lock, random};
+
+/// A running loopback cloud. It stops when dropped.
+pub struct Cloud {
+    shared: Arc<Shared>,
+    ca_pem: String,
+    _server: Server,
+}
+
+/// Settings for a cloud that is not started yet.
+pub struct Builder {
+    national: National,
+    address: String,
+    tenant: String,
+}
+
+impl Builder {
+    /// The address to listen on; the default is a free port of 127.0.0.1.
+    pub fn address(mut self, address: &str) -> Builder {
+        address.clone_into(&mut self.address);
+        self
+    }
+
+    /// The id of the default tenant, a GUID; the default is a random one.
+    pub fn tenant(mut self, tenant: &str) -> Builder {
+        tenant.clone_into(&mut self.tenant);
+        self
+    }
+
+    /// Starts the cloud; it serves when this returns.
+    pub fn start(self) -> io::Result<Cloud> {
+        let listener = TcpListener::bind(&self.address)?;
+        let certificates = Certificates::new(self.national).map_err(io::Error::other)?;
+        let certificates = Arc::new(certificates);
+        let config = server_config(certificates.clone()).map_err(io::Error::other)?;
+        let shared = Arc::new(Shared {
+            national: self.national,
+            address: listener.local_addr()?,
+            clock: Clock::default(),
+            certificates: certificates.clone(),
+            directory: Mutex::new(Directory::new(self.tenant)),
+            faults: Faults::default(),
+            log: Log::default(),
+            open: OpenStreams::default(),
+            stop: Stop::default(),
+            tokens: Tokens::new(),
+            vaults: Mutex::new(HashMap::new()),
+        });
+        let server = Server::start(shared.clone(), listener, Arc::new(config))?;
+        Ok(Cloud {
+            shared,
+            ca_pem: certificates.authority_pem(),
+            _server: server,
+        })
+    }
+}
+
+/// Where it is and what it is called.
+impl Cloud {
+    /// Starts a cloud on a free port with a random tenant.
+    pub fn start(national: National) -> io::Result<Cloud> {
+        Cloud::builder(national).start()
+    }
+
+    /// A cloud with settings of one's own.
+    pub fn builder(national: National) -> Builder {
+        Builder {
+            national,
+            address: "127.0.0.1:0".to_owned(),
+            tenant: random::guid(),
+        }
+    }
+
+    /// The address all its hosts answer at.
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// The certificate of the authority that clients have to trust.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The cloud that is played.
+    pub fn national(&self) -> National {
+        self.shared.national
+    }
+
+    /// The login host, such as `login.microsoftonline.us`.
+    pub fn login_host(&self) -> String {
+        self.shared.national.login_host().to_owned()
+    }
+
+    /// The host of a vault, such as `factory7-edge.vault.usgovcloudapi.net`.
+    pub fn vault_host(&self, name: &str) -> String {
+        let name = name.to_ascii_lowercase();
+        format!("{name}.{}", self.shared.national.vault_suffix())
+    }
+
+    /// The id of the default tenant.
+    pub fn tenant(&self) -> String {
+        lock(&self.shared.directory).default_tenant.clone()
+    }
+
+    /// A handle on a vault, made empty on first use in the default tenant.
+    pub fn vault(&self, name: &str) -> Vault {
+        let host = self.vault_host(name);
+        let tenant = self.tenant();
+        lock(&self.shared.vaults)
+            .entry(host.clone())
+            .or_insert_with(|| VaultState::new(name, &tenant));
+        Vault::new(self.shared.clone(), host)
+    }
+}
+
+/// The directory.
+impl Cloud {
+    /// Adds a tenant.
+    pub fn add_tenant(&self, tenant: &str) {
+        lock(&self.shared.directory).add_tenant(tenant);
+    }
+
+    /// Adds an application without credentials to the default tenant.
+    pub fn add_app(&self) -> App {
+        let tenant = self.tenant();
+        self.add_app_in(&tenant)
+    }
+
+    /// Adds an application without credentials to a tenant.
+    pub fn add_app_in(&self, tenant: &str) -> App {
+        lock(&self.shared.directory).add_app(tenant)
+    }
+
+    /// Gives an application a client secret.
+    pub fn add_secret_credential(&self, app: &App, value: &str) {
+        let credential = SecretCredential {
+            value: value.to_owned(),
+            expired: false,
+        };
+        self.change(app, |registration| registration.secrets.push(credential));
+    }
+
+    /// Lets a client secret expire.
+    pub fn expire_secret_credential(&self, app: &App, value: &str) {
+        self.change(app, |registration| {
+            for secret in &mut registration.secrets {
+                secret.expired |= secret.value == value;
+            }
+        });
+    }
+
+    /// Removes all client secrets of an application.
+    pub fn remove_secret_credentials(&self, app: &App) {
+        self.change(app, |registration| registration.secrets.clear());
+    }
+
+    /// Registers a certificate (DER) for an application.
+    pub fn add_certificate(&self, app: &App, der: &[u8]) {
+        self.change(app, |registration| {
+            registration.certificates.push(der.to_vec())
+        });
+    }
+
+    /// Removes all registered certificates and trusted subjects of an application.
+    pub fn remove_certificates(&self, app: &App) {
+        self.change(app, |registration| {
+            registration.certificates.clear();
+            registration.trusted_subjects.clear();
+        });
+    }
+
+    /// Trusts every certificate of this subject (as in `CN=device`) that the RSA key of the issuer
+    /// (a certificate, DER) has signed. The assertion must then carry the certificate in `x5c`.
+    pub fn trust_subject(&self, app: &App, issuer_der: &[u8], subject: &str) {
+        let trusted = TrustedSubject {
+            issuer: issuer_der.to_vec(),
+            subject: subject.to_owned(),
+        };
+        self.change(app, |registration| {
+            registration.trusted_subjects.push(trusted)
+        });
+    }
+
+    /// Disables an application.
+    pub fn disable_app(&self, app: &App) {
+        self.change(app, |registration| registration.disabled = true);
+    }
+
+    /// Enables an application again.
+    pub fn enable_app(&self, app: &App) {
+        self.change(app, |registration| registration.disabled = false);
+    }
+
+    /// Removes an application: it is unknown from now on.
+    pub fn remove_app(&self, app: &App) {
+        lock(&self.shared.directory).apps.remove(&app.client_id);
+    }
+
+    /// The default tenant lives in another cloud from now on.
+    pub fn move_tenant_to(&self, national: National) {
+        let elsewhere = (national != self.shared.national).then_some(national);
+        lock(&self.shared.directory).move_tenant(elsewhere);
+    }
+
+    fn change(&self, app: &App, change: impl FnOnce(&mut Registration)) {
+        lock(&self.shared.directory).change(app, change);
+    }
+}
+
+/// Time, tokens, certificates, connections, faults.
+impl Cloud {
+    /// The service's clock runs ahead of the machine's by this; `Date` headers show it.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.shared.clock.set_offset(seconds);
+    }
+
+    /// How long the tokens issued from now on are good for, in seconds (3600 at first).
+    pub fn set_token_lifetime(&self, seconds: i64) {
+        self.shared.tokens.set_lifetime(seconds);
+    }
+
+    /// All tokens issued so far are refused from now on.
+    pub fn revoke_tokens(&self) {
+        self.shared.tokens.revoke_all();
+    }
+
+    /// What kind of server certificate new connections are shown.
+    pub fn show_certificate(&self, kind: ServerCertificate) {
+        self.shared.certificates.show(kind);
+    }
+
+    /// Closes all open connections, as a service does with idle ones.
+    pub fn close_connections(&self) {
+        self.shared.open.shut_down();
+    }
+
+    /// Adds a fault behind those already set.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.faults.add(fault);
+    }
+
+    /// Takes back all faults.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+}
+
+/// The log.
+impl Cloud {
+    /// All requests in order.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.shared.log.records()
+    }
+
+    /// The requests that no well-behaved client makes.
+    pub fn unexpected(&self) -> Vec<Logged> {
+        let mut records = self.requests();
+        records.retain(|record| !record.unexpected.is_empty());
+        records
+    }
+
+    /// How many TLS handshakes were completed.
+    pub fn connections(&self) -> usize {
+        self.shared.log.handshakes()
+    }
+
+    /// How many of them resumed an earlier session.
+    pub fn resumptions(&self) -> usize {
+        self.shared.log.resumptions()
+    }
+
+    /// Why handshakes failed, in order.
+    pub fn failed_handshakes(&self) -> Vec<String> {
+        self.shared.log.failed_handshakes()
+    }
+
+    /// Forgets requests and connections.
+    pub fn reset_log(&self) {
+        self.shared.log.reset();
+    }
+}

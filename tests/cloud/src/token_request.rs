@@ -1,0 +1,147 @@
+//! The token request itself: its form, the client's credential, the one scope.
+//!
+//! Read strictly: the content type must be right, no field may come twice, and the scope must be
+//! one resource followed by `/.default`.
+
+use base64::prelude::{Engine, BASE64_STANDARD};
+
+use crate::form;
+use crate::http::Request;
+use crate::refusal::Refusal;
+
+/// A client as it presents itself.
+pub(crate) struct Client {
+    pub id: String,
+    pub credential: Credential,
+}
+
+/// What a client proves itself with.
+pub(crate) enum Credential {
+    Assertion(String),
+    Secret(String),
+}
+
+impl Client {
+    /// The client of a request: by HTTP Basic, assertion or secret.
+    pub fn of(form: &Form, request: &Request) -> Result<Client, Refusal> {
+        if let Some(header) = request.header("authorization") {
+            return Client::of_basic(header);
+        }
+        let id = form.required("client_id")?.to_owned();
+        if let Some(assertion) = form.value("client_assertion") {
+            if form.value("client_assertion_type") != Some(ASSERTION_TYPE) {
+                return Err(Refusal::request(
+                    900144,
+                    "The request body must contain the following parameter: \
+                     'client_assertion_type'.",
+                ));
+            }
+            let credential = Credential::Assertion(assertion.to_owned());
+            return Ok(Client { id, credential });
+        }
+        match form.value("client_secret") {
+            Some(secret) => Ok(Client {
+                id,
+                credential: Credential::Secret(secret.to_owned()),
+            }),
+            None => Err(Refusal::client(
+                7000218,
+                "The request body must contain the following parameter: 'client_assertion' or \
+                 'client_secret'.",
+            )),
+        }
+    }
+
+    /// HTTP Basic; both halves are form-encoded first (RFC 6749, section 2.3.1).
+    fn of_basic(header: &str) -> Result<Client, Refusal> {
+        let parsed = (|| {
+            let (scheme, text) = header.split_once(' ')?;
+            if !scheme.eq_ignore_ascii_case("basic") {
+                return None;
+            }
+            let text = String::from_utf8(BASE64_STANDARD.decode(text).ok()?).ok()?;
+            let (id, secret) = text.split_once(':')?;
+            let pair = form::decode(&format!("{id}={secret}"))?.pop()?;
+            Some(Client {
+                id: pair.0,
+                credential: Credential::Secret(pair.1),
+            })
+        })();
+        parsed.ok_or_else(|| Refusal::request(900144, "The Authorization header is malformed."))
+    }
+}
+
+/// The form of a token request.
+pub(crate) struct Form {
+    fields: Vec<(String, String)>,
+}
+
+impl Form {
+    /// The form of a request; nothing in it if the content type is another.
+    pub fn read(request: &Request) -> Result<Form, Refusal> {
+        let kind = request.header("content-type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        let text = std::str::from_utf8(&request.body).unwrap_or_default();
+        let fields = match kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            true => form::decode(text).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        for (index, (name, _)) in fields.iter().enumerate() {
+            if fields[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Refusal::request(
+                    9000411,
+                    format!("The request is not properly formatted. The parameter '{name}' is duplicated."),
+                ));
+            }
+        }
+        Ok(Form { fields })
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A field that must be there and not be empty.
+    pub fn required(&self, name: &str) -> Result<&str, Refusal> {
+        self.value(name).ok_or_else(|| {
+            Refusal::request(
+                900144,
+                format!("The request body must contain the following parameter: '{name}'."),
+            )
+        })
+    }
+}
+
+/// The resource of the one scope, which must end in `/.default`.
+pub(crate) fn resource(form: &Form) -> Result<String, Refusal> {
+    let scope = form.required("scope")?;
+    if scope.split_ascii_whitespace().count() != 1 {
+        return Err(Refusal::new(
+            400,
+            "invalid_scope",
+            70011,
+            format!(
+                "The provided request must include a 'scope' input parameter. The provided value \
+                 for the input parameter 'scope' is not valid. The scope {scope} is not valid."
+            ),
+        ));
+    }
+    match scope.strip_suffix("/.default") {
+        Some(resource) => Ok(resource.to_owned()),
+        None => Err(Refusal::new(
+            400,
+            "invalid_scope",
+            1002012,
+            format!(
+                "The provided value for scope {scope} is not valid. Client credential flows must \
+                 have a scope value with /.default suffixed to the resource identifier \
+                 (application ID URI)."
+            ),
+        )),
+    }
+}
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -1,0 +1,8 @@
+//! The loopback cloud as a client sees it, spoken to by hand: no code of the product, and none of
+//! the cloud's own parsers.
+
+mod authority;
+mod client;
+mod faults;
+mod transport;
+mod vaults;

@@ -1,0 +1,257 @@
+//! What behaviour tests stand on: a fresh directory a test, a loopback cloud, the real
+//! binary as its own process.
+//!
+//! Nothing here knows the product's types: configurations are JSON, results are exit codes,
+//! output and files on disk.
+
+#![allow(dead_code, reason = "each test binary uses its part of this")]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use cloud::{App, Cloud, Device, National, Vault};
+use serde_json::{json, Value};
+use tempfile::TempDir;
+
+/// A device with its configuration, and the cloud that it signs in to.
+pub struct Site {
+    pub cloud: Cloud,
+    pub app: App,
+    pub vault: Vault,
+    pub device: Device,
+    top: TempDir,
+}
+
+/// How a run of the program ended.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Site {
+    /// Azure US Government with one app, registered by certificate and by the client secret
+    /// `correct horse`, and an empty vault `factory7-edge`.
+    pub fn new() -> Self {
+        Self::of(National::UsGov)
+    }
+
+    /// The same in another cloud.
+    pub fn of(national: National) -> Self {
+        let cloud = Cloud::start(national).unwrap();
+        let app = cloud.add_app();
+        let device = Device::new("gw-0042");
+        cloud.add_certificate(&app, &device.certificate_der);
+        cloud.add_secret_credential(&app, "correct horse");
+        let vault = cloud.vault("factory7-edge");
+        // Below a directory of root's or our own: the product walks every ancestor.
+        let top = tempfile::Builder::new()
+            .prefix("keyferry-test-")
+            .tempdir()
+            .unwrap();
+        let site = Self {
+            cloud,
+            app,
+            vault,
+            device,
+            top,
+        };
+        fs::create_dir(site.path("etc")).unwrap();
+        site.write("etc/ca.pem", site.cloud.ca_pem(), 0o644);
+        site.write("etc/device.pem", &site.device.combined_pem, 0o600);
+        site.write("etc/secret", "correct horse\n", 0o600);
+        site
+    }
+
+    /// A path below this test's directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.top.path().join(name)
+    }
+
+    /// Writes a file below this test's directory with exactly this mode.
+    pub fn write(&self, name: &str, text: &str, mode: u32) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// A configuration with these sets: certificate identity, directories of this test, and
+    /// the cloud's hosts led to loopback. Change it as a [`Value`] before [`Self::configure`].
+    pub fn config(&self, sets: Value) -> Value {
+        let mut resolve = serde_json::Map::new();
+        for host in [
+            self.cloud.login_host(),
+            self.cloud.vault_host("factory7-edge"),
+            self.cloud.vault_host("other-vault"),
+        ] {
+            resolve.insert(host, json!(self.cloud.address().to_string()));
+        }
+        json!({
+            "cloud": self.cloud.national().name(),
+            "identity": self.certificate_identity(),
+            "vault": "factory7-edge",
+            "runtime_directory": self.path("run"),
+            "state_directory": self.path("state"),
+            "network": { "ca_file": self.path("etc/ca.pem"), "resolve": resolve },
+            "sets": sets,
+        })
+    }
+
+    /// The identity by the device's certificate.
+    pub fn certificate_identity(&self) -> Value {
+        json!({
+            "type": "certificate",
+            "tenant": self.cloud.tenant(),
+            "client_id": self.app.client_id,
+            "certificate": self.path("etc/device.pem"),
+        })
+    }
+
+    /// The identity by the client secret.
+    pub fn secret_identity(&self) -> Value {
+        json!({
+            "type": "client_secret",
+            "tenant": self.cloud.tenant(),
+            "client_id": self.app.client_id,
+            "client_secret": self.path("etc/secret"),
+        })
+    }
+
+    /// Writes `config` as the device's configuration.
+    pub fn configure(&self, config: &Value) {
+        self.write("etc/config.json", &format!("{config:#}\n"), 0o600);
+    }
+
+    /// Runs `keyferry WORDS --config <this test's>` to its end.
+    pub fn keyferry(&self, words: &[&str]) -> Run {
+        Run::of(self.command(words).output().unwrap())
+    }
+
+    /// The command that [`Self::keyferry`] runs, to be changed or wrapped.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = program();
+        command.args(words).arg("--config").arg(self.path("etc"));
+        command
+    }
+
+    /// The content of a delivered file of `set`, read as a consumer does.
+    pub fn delivered(&self, set: &str, file: &str) -> Option<String> {
+        fs::read_to_string(self.set(set).join(file)).ok()
+    }
+
+    /// The directory of `set`.
+    pub fn set(&self, set: &str) -> PathBuf {
+        self.path("run/sets").join(set)
+    }
+
+    /// `status.json`.
+    pub fn status(&self) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.path("run/status.json")).unwrap()).unwrap()
+    }
+
+    /// What `status.json` says of `set`.
+    pub fn set_status(&self, set: &str) -> Value {
+        let status = self.status();
+        let sets = status["sets"].as_array().unwrap();
+        sets.iter()
+            .find(|entry| entry["name"] == set)
+            .unwrap()
+            .clone()
+    }
+
+    /// Fails when the cloud saw a request that no well-behaved client makes.
+    pub fn assert_well_behaved(&self) {
+        let unexpected = self.cloud.unexpected();
+        assert!(unexpected.is_empty(), "{unexpected:#?}");
+    }
+}
+
+impl Run {
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Fails unless the program ended with `code`; shows its output then.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+
+    /// Fails unless `text` stands in the output.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        let all = format!("{}{}", self.stdout, self.stderr);
+        assert!(all.contains(text), "{text:?} is not in:\n{all}");
+        self
+    }
+
+    /// Fails if `text` stands in the output.
+    #[track_caller]
+    pub fn never_says(self, text: &str) -> Self {
+        let all = format!("{}{}", self.stdout, self.stderr);
+        assert!(!all.contains(text), "{text:?} is in:\n{all}");
+        self
+    }
+}
+
+/// The program with an environment of its own; by `KEYFERRY_TEST_RUNNER` (an emulator) if set.
+pub fn program() -> Command {
+    let binary = std::env::var("KEYFERRY_TEST_BINARY")
+        .unwrap_or_else(|_| env!("CARGO_BIN_EXE_keyferry").to_owned());
+    let mut command = match std::env::var("KEYFERRY_TEST_RUNNER") {
+        Ok(runner) => {
+            let mut words = runner.split_whitespace();
+            let mut command = Command::new(words.next().unwrap());
+            command.args(words).arg(binary);
+            command
+        }
+        Err(_) => Command::new(binary),
+    };
+    command
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .stdin(Stdio::null());
+    command
+}
+
+/// Whether this machine has `tool`; says that the test is skipped where not. In CI, where
+/// everything is installed, a skip is a failure.
+pub fn has_tool(tool: &str) -> bool {
+    let found = std::env::var("PATH")
+        .unwrap()
+        .split(':')
+        .any(|directory| Path::new(directory).join(tool).is_file());
+    found || skip(&format!("{tool} is not installed"))
+}
+
+/// Whether this runs as root; as [`has_tool`] otherwise.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root() || skip("not root")
+}
+
+fn skip(why: &str) -> bool {
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "in CI no test may skip: {why}"
+    );
+    eprintln!("skipped: {why}");
+    false
+}
+
+/// Mode, owner and group of a path, links not followed: `100440 0:0`.
+pub fn access(path: &Path) -> String {
+    let stat = fs::symlink_metadata(path).unwrap();
+    format!("{:o} {}:{}", stat.mode(), stat.uid(), stat.gid())
+}
