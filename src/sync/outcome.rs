@@ -25,7 +25,8 @@ pub(super) struct End<'a> {
 impl End<'_> {
     /// Tells, remembers and gives the status.
     pub(super) fn conclude(&self, works: &[Work<'_>]) -> Result<Status, Error> {
-        let now = clock::now();
+        let offset = self.session.and_then(Session::clock_offset);
+        let now = clock::corrected(clock::now(), offset);
         let mut status = self.status(works, now);
         for work in works {
             telling::tell(self, work);
