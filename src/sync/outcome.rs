@@ -113,7 +113,7 @@ impl End<'_> {
         };
         SetStatus {
             name: set.name.to_string(),
-            state: state(failure, too_old),
+            state: state(failure, work.live().is_some(), too_old),
             reason: reason.map(|reason| reason.as_str().to_owned()),
             error: failure.map(Error::to_string),
             next_step: failure
@@ -195,7 +195,7 @@ fn exit_code(failure: Option<&Error>, last_good: bool, too_old: bool) -> u8 {
     }
 }
 
-fn state(failure: Option<&Error>, too_old: bool) -> SetState {
+fn state(failure: Option<&Error>, delivered: bool, too_old: bool) -> SetState {
     match failure.map(Error::class) {
         None if too_old => SetState::Stale,
         None => SetState::Current,
@@ -203,7 +203,8 @@ fn state(failure: Option<&Error>, too_old: bool) -> SetState {
         Some(Class::Config | Class::Usage) => SetState::Misconfigured,
         Some(Class::Hook) => SetState::Pending,
         Some(Class::InputMissing) => SetState::Missing,
-        Some(Class::Passing) => SetState::Stale,
+        Some(Class::Passing) if delivered => SetState::Stale,
+        Some(Class::Passing) => SetState::Absent,
         Some(Class::Refused) => SetState::Refused,
         Some(Class::Unusable) => SetState::Unusable,
     }
