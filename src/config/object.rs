@@ -92,7 +92,11 @@ fn unknown(member: &Member<'_>, section: Section) -> Problem {
     let key = foreign(&member.key, 60);
     let here = || table::keys_of(section).map(|key| key.name);
     let elsewhere = KEYS.iter().find(|other| other.name == member.key);
-    if let Some(meant) = suggest::nearest(&member.key, here()) {
+    let meant = suggest::nearest(&member.key, here());
+    // "file" for "files" is a slip, though there is a "file" elsewhere.
+    let slip =
+        meant.filter(|meant| elsewhere.is_none() || suggest::distance(&member.key, meant) == 1);
+    if let Some(meant) = slip {
         return member.problem(
             format!("unknown key \"{key}\"; did you mean \"{meant}\"?"),
             format!("write \"{meant}\""),

@@ -78,7 +78,9 @@ impl Refusal {
 
 fn disk(path: &str, errno: Errno) -> String {
     match errno {
-        Errno::ROFS => format!("if systemd made it read-only: systemctl edit keyferry.service, add [Service] ReadWritePaths={path}"),
+        Errno::ROFS => {
+            format!("mount the file system of {path} writable, or add ReadWritePaths={path} to the unit")
+        }
         Errno::NOSPC | Errno::DQUOT => format!("free room on the file system of {path}; the last good files stay"),
         Errno::ACCESS | Errno::PERM => format!("let the user that runs keyferry write {path}"),
         Errno::BUSY | Errno::XDEV => format!("mount the set's directory into the consumer, not the file {path}: a mounted file cannot be replaced"),
