@@ -4,6 +4,7 @@
 
 use crate::clock;
 use crate::config::Set;
+use crate::disk;
 use crate::error::Error;
 use crate::hook;
 use crate::state::SetMemory;
@@ -261,7 +262,11 @@ impl<'a> Work<'a> {
     /// What is being put together for the set; begun when it is first needed.
     pub(super) fn staging(&mut self) -> Result<&mut Staging<'a>, Error> {
         self.disk = match std::mem::replace(&mut self.disk, Disk::Closed) {
-            Disk::Open(store) => Disk::Staging(store.stage()?),
+            Disk::Open(store) => {
+                // Told with the directory that has to be writable, not with a file in it.
+                disk::refuse_read_only(&self.set.directory)?;
+                Disk::Staging(store.stage()?)
+            }
             other => other,
         };
         match &mut self.disk {
