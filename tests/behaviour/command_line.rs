@@ -44,7 +44,7 @@ fn clouds_are_as_written() {
 fn a_wrong_command_line_is_64_and_told() {
     for (words, said) in [
         (&[][..], "no command is given"),
-        (&["snyc"], "unknown command \"snyc\""),
+        (&["snyc"], "unknown command snyc; did you mean sync?"),
         (&["purge"], "purge is known to a later version"),
         (
             &["sync", "--sign-in"],

@@ -73,18 +73,25 @@ fn a_read_only_file_system_is_73_with_a_drop_in_to_paste() {
         "mount --bind $TOPrun/sets $TOPrun/sets && mount -o remount,bind,ro $TOPrun/sets";
     for (words, code) in [(&["sync"][..], 73), (&["check"], 73)] {
         let run = mounted(&site, read_only, words).exits(code);
-        run.says("Read-only file system")
-            .says("systemctl edit keyferry.service, add [Service] ReadWritePaths=");
+        let path = site.set("mqtt").display().to_string();
+        run.says(&format!("cannot write {path}: Read-only file system"))
+            .says("paste this into `systemctl edit keyferry.service`")
+            .says(&format!("error:     ReadWritePaths={path}\n"));
     }
     assert_eq!(site.delivered("mqtt", "password").unwrap(), "hunter2");
     assert_eq!(site.set_status("mqtt")["reason"], "read_only");
-    // The same where nothing at all can be written: the run ends before the first request.
-    site.cloud.reset_log();
-    let all = "mount --bind $TOP $TOP && mount -o remount,bind,ro $TOP";
-    mounted(&site, all, &["sync"])
-        .exits(73)
-        .says("ReadWritePaths=");
-    assert_eq!(site.cloud.requests().len(), 0);
+    // The runtime directory ends the run before the first request, the state directory none.
+    for (directory, requests) in [("run", 0), ("state", 1)] {
+        site.cloud.reset_log();
+        crate::staleness::age(&site, "mqtt", 100_000);
+        let remount = format!("mount --bind $TOP{directory} $TOP{directory} && mount -o remount,bind,ro $TOP{directory}");
+        let run = mounted(&site, &remount, &["sync"]).exits(73);
+        let path = site.path(directory).display().to_string();
+        run.says(&format!("error:     ReadWritePaths={path}\n"));
+        assert_eq!(site.cloud.requests().len(), requests, "{directory}");
+    }
+    assert_eq!(site.delivered("mqtt", "password").unwrap(), "hunter3");
+    assert_eq!(site.status()["run"]["exit_code"], 73);
 }
 
 #[test]
