@@ -67,7 +67,7 @@ impl Refusal {
             RefusalCause::InvalidIssuer { vault_tenant: None } => {
                 format!("set the identity's \"tenant\" to the tenant of {vault}")
             }
-            RefusalCause::Other => format!("hand the block below to whoever runs {vault}"),
+            RefusalCause::Other => format!("hand the ticket's block to whoever runs {vault}"),
             RefusalCause::Policy => format!("give {identity} the secret permission \"get\" in an access policy of {vault}"),
             RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),
             RefusalCause::TokenExpired => "set this device's clock (NTP)".to_owned(),

@@ -87,6 +87,7 @@ impl Store {
                 root.rename(&staged, name.as_str())?;
             }
         }
+        self.settle_access(record)?;
         let names: Vec<FileName> = record.names().cloned().collect();
         self.drop_plain_files(&names)?;
         drop_links(root, &[])?;

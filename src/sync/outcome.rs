@@ -57,7 +57,11 @@ impl End<'_> {
                 ),
             }
         }
-        sets.extend(self.config.broken_sets.iter().map(broken_status));
+        let broken = self.config.broken_sets.iter();
+        sets.extend(broken.map(|broken| {
+            let known = before.and_then(|status| status.set(&broken.name));
+            broken_status(broken, known)
+        }));
         let ran = |set: &&SetStatus| {
             set.required
                 && (self.options.only.is_empty()
@@ -151,7 +155,10 @@ impl End<'_> {
                 },
             );
         }
-        memory.retain(|name| self.config.sets.iter().any(|set| set.name.as_str() == name));
+        // Which sets an unusable drop-in holds may be unknown: nothing is forgotten then.
+        if self.config.broken_sets.is_empty() {
+            memory.retain(|name| self.config.sets.iter().any(|set| set.name.as_str() == name));
+        }
         if memory.deserves_writing(&self.surroundings.memory, |name| self.rest(name)) {
             memory.save(&self.surroundings.state)?;
         }
@@ -218,7 +225,8 @@ fn files(live: &crate::store::Live) -> Vec<FileStatus> {
     live.files.iter().map(status).collect()
 }
 
-fn broken_status(broken: &BrokenSet) -> SetStatus {
+/// The status of an unusable set; what is `known` of its files still holds.
+fn broken_status(broken: &BrokenSet, known: Option<&SetStatus>) -> SetStatus {
     SetStatus {
         name: broken.name.clone(),
         state: SetState::Misconfigured,
@@ -227,12 +235,12 @@ fn broken_status(broken: &BrokenSet) -> SetStatus {
         next_step: Some(broken.error.advice()),
         exit_code: broken.error.class().exit_code(),
         required: broken.required,
-        confirmed: None,
-        changed: None,
-        generation: None,
-        max_stale: 0,
-        directory: None,
-        files: Vec::new(),
+        confirmed: known.and_then(|known| known.confirmed),
+        changed: known.and_then(|known| known.changed),
+        generation: known.and_then(|known| known.generation.clone()),
+        max_stale: known.map_or(0, |known| known.max_stale),
+        directory: known.and_then(|known| known.directory.clone()),
+        files: known.map_or_else(Vec::new, |known| known.files.clone()),
     }
 }
 

@@ -178,3 +178,15 @@ fn a_commit_converts_what_could_not_be_converted_offline() {
         assert_eq!(device.healed(to, &NAMES).1, []);
     }
 }
+
+/// Was: of a plain set, a file whose mode alone changed together with another's content kept
+/// its old mode, and the hook saw it so.
+#[test]
+fn a_commit_puts_the_mode_of_equal_plain_files_right() {
+    let device = Device::new();
+    device.deliver(Layout::Plain, &PAIR);
+    chmod(&device.path("client.key"), 0o444);
+    device.deliver(Layout::Plain, &[PAIR[0], NEXT[1]]);
+    assert_eq!(mode_of(&device.path("client.key")), 0o440);
+    assert_eq!(device.healed(Layout::Plain, &NAMES).1, []);
+}
