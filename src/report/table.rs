@@ -39,7 +39,8 @@ fn cloud_row(preset: &Preset) -> Vec<String> {
         });
     let remark = preset
         .retired
-        .map_or(String::new(), |date| format!("retired {date}"));
+        .and_then(|date| date.split('-').next())
+        .map_or(String::new(), |year| format!("retired in {year}"));
     vec![
         preset.name.to_owned(),
         preset.authority.to_owned(),
