@@ -28,7 +28,9 @@ fn readme_lists_every_reason_with_a_line() {
 fn readme_lists_every_exit_code() {
     let mut listed = rows("| exit |");
     listed.sort_unstable();
-    let known = ["0", "64", "65", "66", "69", "70", "73", "74", "75", "77", "78"];
+    let known = [
+        "0", "64", "65", "66", "69", "70", "73", "74", "75", "77", "78",
+    ];
     assert_eq!(listed, known);
 }
 
@@ -74,7 +76,12 @@ fn the_reference_is_made_from_the_table_of_keys() {
 
 #[test]
 fn links_of_the_papers_lead_somewhere() {
-    for paper in ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/configuration.md"] {
+    for paper in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/configuration.md",
+    ] {
         let path = top().join(paper);
         let text = fs::read_to_string(&path).unwrap();
         for link in text.split("](").skip(1) {
@@ -101,7 +108,10 @@ fn reference() -> String {
             "\n## {}\n\n| key | without it | |\n|---|---|---|\n",
             heading(section)
         ));
-        for key in KEYS.iter().filter(|key| key.section == section && !key.is_later()) {
+        for key in KEYS
+            .iter()
+            .filter(|key| key.section == section && !key.is_later())
+        {
             text.push_str(&row(key));
         }
         let later: Vec<String> = KEYS

@@ -185,3 +185,14 @@ fn cut(text: &str, width: usize) -> String {
 
 /// Columns of a terminal that nobody has widened much.
 const WIDTH: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_clouds_fits_its_width() {
+        let table = clouds_table();
+        assert!(!table.contains('…'), "{table}");
+    }
+}
