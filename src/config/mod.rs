@@ -40,6 +40,7 @@ use rustix::fs::{Gid, Uid};
 
 pub use accounts::Accounts;
 pub use request::{InstanceName, LoadRequest};
+pub use suggest::nearest;
 pub use value::parse_duration;
 
 use crate::cloud::Cloud;

@@ -147,9 +147,18 @@ impl File {
         })
     }
 
-    /// Sets owner, group and mode.
+    /// Sets owner, group and mode, durably. On the way nobody may read it who may neither
+    /// before nor after.
     pub fn set_access(&self, access: &Access) -> Result<(), Error> {
-        set_access(&self.fd, &self.path, access)
+        let before = self.stat()?.mode;
+        let narrow = before & u32::from(access.mode.bits());
+        if narrow != before {
+            attempt("change the mode of", &self.path, || {
+                rustix::fs::fchmod(&self.fd, Bits::from_raw_mode(narrow))
+            })?;
+        }
+        set_access(&self.fd, &self.path, access)?;
+        attempt("sync", &self.path, || rustix::fs::fsync(&self.fd))
     }
 }
 

@@ -67,7 +67,7 @@ impl Refusal {
             RefusalCause::InvalidIssuer { vault_tenant: None } => {
                 format!("set the identity's \"tenant\" to the tenant of {vault}")
             }
-            RefusalCause::Other => format!("hand the block below to whoever runs {vault}"),
+            RefusalCause::Other => format!("hand the ticket's block to whoever runs {vault}"),
             RefusalCause::Policy => format!("give {identity} the secret permission \"get\" in an access policy of {vault}"),
             RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),
             RefusalCause::TokenExpired => "set this device's clock (NTP)".to_owned(),
@@ -78,7 +78,9 @@ impl Refusal {
 
 fn disk(path: &str, errno: Errno) -> String {
     match errno {
-        Errno::ROFS => format!("if systemd made it read-only: systemctl edit keyferry.service, add [Service] ReadWritePaths={path}"),
+        Errno::ROFS => {
+            format!("mount the file system of {path} writable, or add ReadWritePaths={path} to the unit")
+        }
         Errno::NOSPC | Errno::DQUOT => format!("free room on the file system of {path}; the last good files stay"),
         Errno::ACCESS | Errno::PERM => format!("let the user that runs keyferry write {path}"),
         Errno::BUSY | Errno::XDEV => format!("mount the set's directory into the consumer, not the file {path}: a mounted file cannot be replaced"),

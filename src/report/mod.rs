@@ -8,6 +8,9 @@ mod refusal;
 mod table;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use rustix::io::Errno;
 
 use crate::error::Error;
 
@@ -66,8 +69,22 @@ pub fn explanation(error: &Error) -> Vec<String> {
     let mut lines = match error {
         Error::Refused(refusal) => refusal::of_vault(refusal),
         Error::SignInRefused(refusal) => refusal::of_authority(refusal),
+        Error::Disk {
+            path,
+            errno: Errno::ROFS,
+            ..
+        } => drop_in(path),
         _ => Vec::new(),
     };
     lines.push(format!("  next: {}", error.advice()));
     lines
+}
+
+/// The drop-in that opens a path which the unit's sandbox keeps read-only.
+fn drop_in(path: &Path) -> Vec<String> {
+    vec![
+        "  if a unit's sandbox makes it read-only, paste this into `systemctl edit keyferry.service`:".to_owned(),
+        "    [Service]".to_owned(),
+        format!("    ReadWritePaths={}", path.display()),
+    ]
 }

@@ -102,6 +102,8 @@ pub struct FileStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SetState {
+    /// Nothing was ever delivered, for a reason that may pass by itself.
+    Absent,
     /// All objects confirmed by the last run.
     Current,
     /// Files could not be written.
@@ -114,7 +116,7 @@ pub enum SetState {
     Pending,
     /// Credential, role, firewall, disabled.
     Refused,
-    /// Not refreshed; last good is served, or nothing yet.
+    /// Not refreshed; last good is served.
     Stale,
     /// A reply or object could not be used.
     Unusable,
@@ -177,6 +179,7 @@ impl SetState {
     /// The word for people; the same as in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Absent => "absent",
             Self::Current => "current",
             Self::Failed => "failed",
             Self::Misconfigured => "misconfigured",

@@ -61,6 +61,8 @@ impl Store {
         let healed = match Record::read(hold, INTENT)? {
             Found::Absent => return Ok(None),
             Found::Whole(record) if self.can_complete(&record)? => {
+                // The run may have been killed before the intent's own name was durable.
+                hold.sync()?;
                 self.complete(&record)?;
                 Healed::IntentCompleted
             }
@@ -85,6 +87,7 @@ impl Store {
                 root.rename(&staged, name.as_str())?;
             }
         }
+        self.settle_access(record)?;
         let names: Vec<FileName> = record.names().cloned().collect();
         self.drop_plain_files(&names)?;
         drop_links(root, &[])?;

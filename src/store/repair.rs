@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::record::Record;
 use super::{access, FileState, Store, HOLD};
 use crate::config::Layout;
 use crate::disk::{is_id, Dir};
@@ -37,6 +38,23 @@ impl Store {
             }
         }
         Ok(repaired)
+    }
+
+    /// Gives plain files that stayed in place, since only their mode or owner changed, what
+    /// is configured now.
+    pub(super) fn settle_access(&self, record: &Record) -> Result<(), Error> {
+        let root = self.root()?;
+        for name in record.names() {
+            let opened = root.open_file(name.as_str())?;
+            let (Some(opened), Some(configured)) = (opened, self.configured(name)) else {
+                continue;
+            };
+            let wanted = access(configured);
+            if !opened.stat()?.agrees_with(&wanted) {
+                opened.set_access(&wanted)?;
+            }
+        }
+        Ok(())
     }
 
     fn repair_directory(&self, dir: &Dir, repaired: &mut Vec<PathBuf>) -> Result<(), Error> {

@@ -3,10 +3,12 @@
 //! Sets are opened and healed, one plan is made for all of them, objects are fetched one by
 //! one and wiped, each set is committed as soon as its objects are in. Then it is told.
 
+mod content;
 mod outcome;
 mod plan;
 mod session;
 mod surroundings;
+mod telling;
 mod work;
 
 use std::time::Instant;

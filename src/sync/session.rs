@@ -76,6 +76,11 @@ impl<'a> Session<'a> {
         self.client.traffic()
     }
 
+    /// The services' time minus ours, in seconds, if a service told it.
+    pub(super) fn clock_offset(&self) -> Option<i64> {
+        self.client.clock_offset()
+    }
+
     /// The identity that worked.
     pub(super) fn chosen(&self) -> Option<Chosen> {
         let position = self.signed_in.as_ref()?.position;

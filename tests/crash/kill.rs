@@ -1,0 +1,59 @@
+//! Killed anywhere: before every single call that changes a file.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::Instant;
+
+use crate::can_trace;
+use crate::points::{self, Point};
+use crate::rotation::{Device, Layout, Rotation};
+use crate::trace::CHANGES;
+use crate::verdict;
+
+#[test]
+fn killed_anywhere_a_linked_set_is_old_or_new_and_heals() {
+    killed_anywhere(Layout::Linked);
+}
+
+#[test]
+fn killed_anywhere_a_plain_set_is_old_or_new_and_heals() {
+    killed_anywhere(Layout::Plain);
+}
+
+fn killed_anywhere(layout: Layout) {
+    if !can_trace() {
+        return;
+    }
+    let began = Instant::now();
+    let rotation = Rotation::prepare(layout);
+    let points = points::of(&rotation);
+    let wrong = points::try_all(&rotation, &points, |device, point| {
+        kill(&rotation, device, point)
+    });
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    eprintln!(
+        "{layout:?}: {} kill points ({}) in {} s",
+        points.len(),
+        points::counts(&points),
+        began.elapsed().as_secs()
+    );
+}
+
+fn kill(rotation: &Rotation, device: &Device, point: &Point) -> Result<(), String> {
+    let inject = format!("{}:signal=KILL:when={}", point.call, point.when);
+    let traced = device.traced(&device.command(&[]), CHANGES, Some(&inject));
+    if traced.output.status.signal() != Some(9) {
+        return Err(format!("was not killed: {:?}", traced.output));
+    }
+    points::struck(device, &traced, point)?;
+    verdict::nothing_is_mixed(rotation, device)?;
+    let offline = device.sync(&["--offline"]);
+    if offline.code != 0 {
+        return Err(format!("offline: {} {}", offline.code, offline.stderr));
+    }
+    verdict::is_healed_offline(rotation, device).map_err(|why| format!("offline: {why}"))?;
+    let online = device.sync(&[]);
+    if online.code != 0 {
+        return Err(format!("online: {} {}", online.code, online.stderr));
+    }
+    verdict::is_healed(rotation, device).map_err(|why| format!("online: {why}"))
+}

@@ -1,0 +1,177 @@
+//! What must hold of a device's disk after a kill, after a failed call, after healing.
+//!
+//! Each check gives a sentence about what is wrong, so that a broken program can be shown
+//! to fail it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::rotation::{Device, File, Layout, Rotation, Version, GROUP, OWNER};
+
+/// Right after a kill: every file is wholly old or wholly new, and what `current` shows is
+/// one version.
+pub fn nothing_is_mixed(rotation: &Rotation, device: &Device) -> Result<(), String> {
+    let seen = Version::read(&device.set());
+    let names: BTreeSet<&String> = seen.files.keys().collect();
+    let known = rotation.old.files.keys().chain(rotation.new.files.keys());
+    for name in names.into_iter().chain(known) {
+        let found = seen.files.get(name);
+        let (old, new) = (rotation.old.files.get(name), rotation.new.files.get(name));
+        if found != old && found != new {
+            return Err(format!("{name} is neither old nor new: {}", short(found)));
+        }
+    }
+    if rotation.layout == Layout::Linked {
+        live_version(rotation, &device.set().join(".keyferry/current"))?;
+    }
+    Ok(())
+}
+
+/// After a run without a network: one whole version, its hook has run, no left-over below
+/// the set's directory. Gives the version's name.
+pub fn is_healed_offline(rotation: &Rotation, device: &Device) -> Result<&'static str, String> {
+    let live = live_version(rotation, &device.set())?;
+    hook_has_run(rotation, device)?;
+    let found = listing(&device.set());
+    let mut expected = vec![expected_listing(rotation, live, true)];
+    if live == "old" {
+        // Room for the new generation was made already.
+        expected.push(expected_listing(rotation, live, false));
+    }
+    if !expected.contains(&found) {
+        return Err(format!("{found:#?} is not {:#?}", expected[0]));
+    }
+    Ok(live)
+}
+
+/// After a run that had everything: the new version, its hook has run, no left-over
+/// anywhere.
+pub fn is_healed(rotation: &Rotation, device: &Device) -> Result<(), String> {
+    let live = is_healed_offline(rotation, device)?;
+    if live != "new" {
+        return Err(format!("the {live} version is live"));
+    }
+    owners_are_right(rotation, device)?;
+    let run = listing(&device.top.join("run"));
+    let run: Vec<&String> = run
+        .iter()
+        .filter(|name| !name.starts_with("sets/"))
+        .collect();
+    let token = run.iter().any(|name| name.starts_with("token-"));
+    if run.len() != 4 || !token {
+        return Err(format!("left-overs in the runtime directory: {run:?}"));
+    }
+    let state = listing(&device.top.join("state"));
+    if state != BTreeSet::from(["state.json".to_owned()]) {
+        return Err(format!("left-overs in the state directory: {state:?}"));
+    }
+    Ok(())
+}
+
+/// Which version lies in `directory`, nothing of the other beside it.
+fn live_version(rotation: &Rotation, directory: &Path) -> Result<&'static str, String> {
+    let seen = Version::read(directory);
+    rotation.which(&seen).ok_or_else(|| {
+        let files = seen.files.iter();
+        let files: Vec<String> = files
+            .map(|(name, file)| format!("{name}: {}", short(Some(file))))
+            .collect();
+        format!("{} is no one version: {files:#?}", directory.display())
+    })
+}
+
+/// The last run of the hook saw what is live, and none saw anything but a whole version.
+fn hook_has_run(rotation: &Rotation, device: &Device) -> Result<(), String> {
+    let live = Version::read(&device.set()).contents();
+    let hooks = device.hooks();
+    match hooks.last() {
+        Some(last) if *last == live => {}
+        _ => return Err("the hook has not run for what is live".to_owned()),
+    }
+    // The first is from before the old version.
+    let whole = [rotation.old.contents(), rotation.new.contents()];
+    match hooks.iter().skip(1).find(|seen| !whole.contains(seen)) {
+        Some(strange) => Err(format!("a hook saw a mix: {strange:?}")),
+        None => Ok(()),
+    }
+}
+
+fn owners_are_right(rotation: &Rotation, device: &Device) -> Result<(), String> {
+    use std::os::unix::fs::MetadataExt;
+    for name in rotation.new.files.keys() {
+        let stat = fs::metadata(device.set().join(name)).unwrap();
+        if (stat.uid(), stat.gid()) != (OWNER, GROUP) {
+            return Err(format!("{name} belongs to {}:{}", stat.uid(), stat.gid()));
+        }
+    }
+    Ok(())
+}
+
+fn expected_listing(rotation: &Rotation, live: &str, previous: bool) -> BTreeSet<String> {
+    let (version, before) = match live {
+        "new" => (&rotation.new, &rotation.old),
+        _ => (&rotation.old, &rotation.old),
+    };
+    let mut names: BTreeSet<String> = version.files.keys().cloned().collect();
+    names.insert(".keyferry".to_owned());
+    if rotation.layout == Layout::Plain {
+        names.insert(".keyferry/.keyferry.json".to_owned());
+        return names;
+    }
+    names.insert(".keyferry/current".to_owned());
+    let mut add = |generation: &str, version: &Version| {
+        names.insert(format!(".keyferry/{generation}"));
+        names.insert(format!(".keyferry/{generation}/.keyferry.json"));
+        for name in version.files.keys() {
+            names.insert(format!(".keyferry/{generation}/{name}"));
+        }
+    };
+    add("LIVE", version);
+    if previous {
+        add("PREVIOUS", before);
+    }
+    names
+}
+
+/// All names below `top`; generations by what they are.
+fn listing(top: &Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let live = fs::read_link(top.join(".keyferry/current")).unwrap_or_default();
+    list(top, "", &mut names);
+    let rename = |name: String| {
+        let mut parts: Vec<&str> = name.split('/').collect();
+        if parts.len() > 1 && parts[0] == ".keyferry" && is_id(parts[1]) {
+            let is_live = live.to_str() == Some(parts[1]);
+            parts[1] = if is_live { "LIVE" } else { "PREVIOUS" };
+        }
+        parts.join("/")
+    };
+    names.into_iter().map(rename).collect()
+}
+
+fn list(directory: &Path, prefix: &str, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            list(&entry.path(), &format!("{name}/"), names);
+        }
+        names.insert(name);
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 16 && text.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+fn short(file: Option<&File>) -> String {
+    match file {
+        None => "absent".to_owned(),
+        Some(file) => {
+            let beginning: String = file.content.chars().take(20).collect();
+            let length = file.content.len();
+            format!("{beginning}… ({length} bytes, {:o})", file.mode)
+        }
+    }
+}
