@@ -15,6 +15,18 @@ pub fn now() -> i64 {
     }
 }
 
+/// Our reading `now`, unless a service's clock differs from it by minutes (`offset`, in
+/// seconds): then the service's.
+///
+/// A device without a clock of its own boots in 1970; ages that count from there would be
+/// decades when its clock is set.
+pub fn corrected(now: i64, offset: Option<i64>) -> i64 {
+    match offset {
+        Some(offset) if offset.saturating_abs() > MUCH_SKEW => now.saturating_add(offset),
+        _ => now,
+    }
+}
+
 /// `2026-11-21T09:57:29Z`; years are proleptic Gregorian.
 pub fn utc(seconds: i64) -> String {
     let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -121,6 +133,9 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// Seconds that clocks may differ before one of them counts as wrong; Entra forgives 5 min.
+const MUCH_SKEW: i64 = 120;
+
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
@@ -165,6 +180,13 @@ mod tests {
         ] {
             assert_eq!(parse_http_date(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_is_minutes_off_is_corrected() {
+        assert_eq!(corrected(100, Some(1_700_000_000)), 1_700_000_100);
+        assert_eq!(corrected(100, Some(-120)), 100);
+        assert_eq!(corrected(100, None), 100);
     }
 
     #[test]

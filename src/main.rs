@@ -7,6 +7,7 @@ use keyferry::cli::{self, Command, Invocation};
 use keyferry::command;
 use keyferry::config::Config;
 use keyferry::error::{Class, Error};
+use keyferry::report::Voice;
 use keyferry::sync::{Mode, Options};
 use keyferry::{harden, log, report};
 
@@ -48,7 +49,16 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         (false, false) => Mode::Online,
     };
     let config = load(invocation)?;
-    command::sync::run(&config, &Options { only: sets, mode }, json).map_err(|error| vec![error])
+    command::sync::run(
+        &config,
+        &Options {
+            only: sets,
+            mode,
+            voice: Voice::new(json),
+        },
+        json,
+    )
+    .map_err(|error| vec![error])
 }
 
 /// Reads the configuration, which says how much is logged unless the command line does.

@@ -130,7 +130,13 @@ impl Typed {
                     "{word} is known to a later version of keyferry"
                 )));
             }
-            None => return Err(usage(format!("unknown command {word:?}"))),
+            None => {
+                return Err(usage(unknown(
+                    "command",
+                    &word,
+                    VERBS.iter().map(|verb| verb.name),
+                )))
+            }
         }
         Ok(())
     }
@@ -208,11 +214,23 @@ fn find_flag(name: &str, verb: Option<&'static Verb>) -> Result<&'static Flag, E
         .map(|verb| verb.name)
         .collect();
     match owners.as_slice() {
-        [] => Err(usage(format!("unknown option --{name}"))),
+        [] => {
+            let known = own.iter().chain(&COMMON).map(|flag| flag.name);
+            Err(usage(unknown("option", &format!("--{name}"), known)))
+        }
         _ => Err(usage(format!(
             "--{name} stands behind the command: {}",
             owners.join(", ")
         ))),
+    }
+}
+
+fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let bare = word.trim_start_matches('-');
+    let dashes = if bare == word { "" } else { "--" };
+    match config::nearest(bare, known) {
+        Some(near) => format!("unknown {what} {word}; did you mean {dashes}{near}?"),
+        None => format!("unknown {what} {word}"),
     }
 }
 

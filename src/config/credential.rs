@@ -14,9 +14,9 @@ use super::CredentialFile;
 pub(super) fn read(node: &Node<'_>, problems: &mut Problems) -> Option<CredentialFile> {
     match node.kind() {
         Kind::Object => read_object(node, problems),
-        Kind::Text => problems.keep(file(node)),
+        Kind::Text => problems.keep(file(node, FORMS)),
         kind => {
-            problems.add(refused(node, &format!(", not {kind}")));
+            problems.add(refused(node, &format!("{FORMS}, not {kind}")));
             None
         }
     }
@@ -40,7 +40,7 @@ fn read_object(node: &Node<'_>, problems: &mut Problems) -> Option<CredentialFil
     let variable = object.take("env");
     object.close(problems);
     match (path, credential, variable) {
-        (Some(path), None, None) => problems.keep(file(&path)),
+        (Some(path), None, None) => problems.keep(file(&path, PATH)),
         (None, Some(name), None) => problems.keep(systemd_credential(&name)),
         (None, None, Some(name)) => {
             let name = problems.keep(self::variable(&name))?;
@@ -54,11 +54,11 @@ fn read_object(node: &Node<'_>, problems: &mut Problems) -> Option<CredentialFil
     }
 }
 
-fn file(node: &Node<'_>) -> Result<CredentialFile, Problem> {
+fn file(node: &Node<'_>, expected: &str) -> Result<CredentialFile, Problem> {
     let text = node.template("a path")?;
     let path = value::normal_path(&text).filter(|_| !text.contains("${"));
     path.map(CredentialFile::File)
-        .ok_or_else(|| refused(node, ""))
+        .ok_or_else(|| refused(node, expected))
 }
 
 fn systemd_credential(node: &Node<'_>) -> Result<CredentialFile, Problem> {
@@ -70,9 +70,12 @@ fn systemd_credential(node: &Node<'_>) -> Result<CredentialFile, Problem> {
     Ok(CredentialFile::Credential(name))
 }
 
-fn refused(node: &Node<'_>, found: &str) -> Problem {
+fn refused(node: &Node<'_>, expected: &str) -> Problem {
     node.problem_with(
-        &format!("must be an absolute path, {{\"file\": PATH}}, {{\"credential\": NAME}} or {{\"env\": NAME}}{found}; a secret value never stands in the configuration"),
+        &format!("must be {expected}; a secret value never stands in the configuration"),
         "put the secret into a file that only root can read, and write that file's path; if the secret stood here, replace it",
     )
 }
+
+const PATH: &str = "an absolute path";
+const FORMS: &str = "an absolute path, {\"file\": PATH}, {\"credential\": NAME} or {\"env\": NAME}";

@@ -1,6 +1,6 @@
 //! Reads `device_id`, which tells this device's secrets from its neighbours'.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::json::{Kind, Node};
@@ -59,10 +59,11 @@ fn of_file(
             Some(STAND_IN.to_owned())
         }
         (Err(error), None) => {
-            problems.add(node.problem_with(
-                &format!("cannot be read: {}", error.kind()),
-                &format!("provision {}", path.display()),
-            ));
+            let rule = match error.kind() {
+                ErrorKind::NotFound => "names a file that does not exist".to_owned(),
+                kind => format!("names a file that cannot be read: {kind}"),
+            };
+            problems.add(node.problem_with(&rule, &format!("provision {}", path.display())));
             None
         }
     }

@@ -42,6 +42,7 @@ pub(super) fn read(
     let name = problems.keep(file_name(member));
     let mut node = member.value.clone();
     node.label = format!("file {}", node.label);
+    node.example = r#"{"secret": "mqtt-password"}"#;
     let around = inherited.around;
     let mut object = Object::open(&node, Section::File, problems)?;
     let source = source(&mut object, inherited, problems);
@@ -89,7 +90,14 @@ pub(super) fn vault(node: &Node<'_>, cloud: Option<&Cloud>, problems: &mut Probl
     let Some(cloud) = cloud else {
         return Vault::Unusable;
     };
-    match problems.keep(value::parsed(node, |text| cloud.vault(text))) {
+    let host = value::parsed(node, |text| cloud.vault(text)).map_err(|problem| Problem {
+        advice: format!(
+            "name a vault of cloud \"{}\", or correct \"cloud\"",
+            cloud.name
+        ),
+        ..problem
+    });
+    match problems.keep(host) {
         Some(host) => Vault::Named(Box::new(host)),
         None => Vault::Unusable,
     }

@@ -79,7 +79,8 @@ impl<'a> Node<'a> {
     pub fn problem(&self, rule: &str) -> Problem {
         let advice = match self.example {
             "" => "correct it".to_owned(),
-            example => format!("write {}: {example}", self.label),
+            example if self.label.starts_with('"') => format!("write {}: {example}", self.label),
+            example => format!("write {example}"),
         };
         self.problem_with(rule, &advice)
     }

@@ -165,7 +165,7 @@ pub const KEYS: &[Key] = &[
         "The version to deliver, 32 hexadecimal digits."),
     key(File, "vault", VAULT, Otherwise("the set's vault"), r#""factory7-edge""#,
         "The vault of this file."),
-    key(File, "mode", Mode, Otherwise("the set's mode"), r#""0400""#,
+    key(File, "mode", Mode, Otherwise("the set's mode"), r#""0440""#,
         "Mode of this file; others get no bit."),
     key(File, "owner", Account, Otherwise("the set's owner"), r#""root""#,
         "Owner of this file: a name or a number."),

@@ -7,16 +7,19 @@ use log::LevelFilter;
 use super::accounts::Accounts;
 use super::directories::{self, Own};
 use super::file::{self, Vault};
-use super::json::{Kind, Member, Node};
-use super::network::{self, Environment};
+use super::json::{Member, Node};
+use super::merge::{gather, Gathered};
+use super::network::{self, Network};
 use super::object::Object;
-use super::problem::Problems;
+use super::problem::{Problem, Problems};
+use super::proxy::Environment;
 use super::set::{self, Draft, Surroundings};
 use super::source::{self, SourceFile};
 use super::table::{self, Section};
 use super::value;
 use super::{cloud, device, identity};
-use super::{BrokenSet, Config, InstanceName, LoadRequest, Set, Source};
+use super::{BrokenSet, Config, Identity, InstanceName, LoadRequest, Set, Source};
+use crate::cloud::Cloud;
 use crate::error::Error;
 
 impl Config {
@@ -28,146 +31,117 @@ impl Config {
     pub fn load(request: &LoadRequest) -> Result<Self, Vec<Error>> {
         let path = device::below(request.root.as_deref(), &request.config);
         let files = source::read(&path).map_err(|problem| vec![problem.into()])?;
-        let mut problems = Problems::default();
-        let mut gathered = gather(&files, &mut problems);
-        let Some(top) = gathered.top.take() else {
-            return Err(problems.errors.into_iter().map(Error::from).collect());
-        };
-        build(request, top, gathered, problems)
+        from_files(request, &files)
     }
 }
 
-/// What the files say together.
-struct Gathered<'a> {
-    /// The joined top level without `sets`; nothing if the main file cannot be used.
-    top: Option<Object<'a>>,
-    /// All sets, equal names included.
-    sets: Vec<Member<'a>>,
-    /// Drop-ins whose sets cannot be told.
-    broken: Vec<Draft>,
-}
-
-fn gather<'a>(files: &'a [SourceFile], problems: &mut Problems) -> Gathered<'a> {
-    let mut gathered = Gathered {
-        top: None,
-        sets: Vec::new(),
-        broken: Vec::new(),
-    };
-    for (index, file) in files.iter().enumerate() {
-        let root = match &file.document {
-            Ok(document) => document.root(),
-            Err(problem) => Err(problem.clone()),
-        };
-        let root = root.and_then(|root| match root.kind() {
-            Kind::Object => Ok(root),
-            _ => Err(root.wrong_kind("an object")),
-        });
-        match root {
-            Ok(root) => gathered.add(file, &root, problems),
-            Err(problem) if index == 0 => {
-                problems.add(problem);
-                return gathered;
-            }
-            Err(problem) => gathered
-                .broken
-                .push(Draft::broken(file.name.clone(), problem)),
-        }
-    }
-    gathered
-}
-
-impl<'a> Gathered<'a> {
-    fn add(&mut self, file: &SourceFile, root: &Node<'a>, problems: &mut Problems) {
-        let Some(mut object) = Object::open(root, Section::Top, problems) else {
-            return;
-        };
-        if let Some(node) = object.take("sets") {
-            let mut of_sets = Problems::default();
-            let expected = "an object of sets by name";
-            let sets = node.every_member(expected, &mut of_sets);
-            self.sets.extend(sets.unwrap_or_default());
-            let broken = of_sets.errors.into_iter();
-            self.broken
-                .extend(broken.map(|problem| Draft::broken(file.name.clone(), problem)));
-        }
-        match &mut self.top {
-            Some(top) => top.join(object, problems),
-            None => self.top = Some(object),
-        }
+/// The configuration that `files` say, the main one first.
+pub(super) fn from_files(
+    request: &LoadRequest,
+    files: &[SourceFile],
+) -> Result<Config, Vec<Error>> {
+    let mut problems = Problems::default();
+    let mut gathered = gather(files, &mut problems);
+    match gathered.top.take() {
+        Some(top) => build(request, top, gathered, problems),
+        None => Err(problems.into_errors()),
     }
 }
 
 fn build(
     request: &LoadRequest,
-    mut top: Object<'_>,
+    object: Object<'_>,
     gathered: Gathered<'_>,
     mut problems: Problems,
 ) -> Result<Config, Vec<Error>> {
+    let main = object.node.clone();
+    let mut top = read_top(request, object, &mut problems);
     let root = request.root.as_deref();
     let accounts = Accounts::read(root.unwrap_or(Path::new("/")));
-    let cloud = need(&mut top, "cloud", &mut problems);
-    let cloud = cloud.and_then(|node| cloud::read(&node, &mut problems));
-    let identities = need(&mut top, "identity", &mut problems);
-    let identities = identities.map(|node| identity::read(&node, &mut problems));
-    let vault = match top.take("vault") {
-        Some(node) => file::vault(&node, cloud.as_ref(), &mut problems),
-        None => Vault::Nowhere,
-    };
-    let device_id = device::read(top.take("device_id").as_ref(), root, &mut problems);
-    let environment = if root.is_some() {
-        Environment::Elsewhere
-    } else {
-        Environment::Ours
-    };
-    let mut network = network::read(top.take("network").as_ref(), environment, &mut problems);
-    let own = own_directories(request, &mut top, &mut problems);
-    let log = problems.read(top.take("log"), |node| value::choice(node, &LEVELS));
-    let main = top.node.clone();
-    top.close(&mut problems);
-
-    let around = Surroundings {
-        accounts: &accounts,
-        cloud: cloud.as_ref(),
-        device_id: device_id.as_deref(),
-        group: rustix::process::getegid(),
-        runtime_directory: &own.runtime,
-        user: rustix::process::geteuid(),
-        vault,
-    };
-    let mut drafts = read_sets(&gathered.sets, &around);
+    let mut drafts = read_sets(&gathered.sets, &top.around_sets(&accounts));
     drafts.extend(gathered.broken);
-    directories::check(&mut drafts, &own);
+    directories::check(&mut drafts, &top.own);
     let (sets, broken_sets) = settle(drafts, &mut problems);
-
     if sets.is_empty() && broken_sets.is_empty() {
         problems.warn(&main, "no set is configured, so nothing is delivered");
     }
-    let (Some(cloud), Some(identities), Some(device_id), true) =
-        (cloud, identities, device_id, problems.errors.is_empty())
+    let (Some(cloud), Some(device_id), true) =
+        (top.cloud, top.device_id, problems.errors.is_empty())
     else {
         return Err(all_errors(problems, broken_sets));
     };
-    if network.settings.max_requests == 0 {
-        network.settings.max_requests = usual_requests(&sets);
+    if top.network.settings.max_requests == 0 {
+        top.network.settings.max_requests = usual_requests(&sets);
     }
+    let instance = request.instance.as_ref();
     Ok(Config {
         accounts,
         cloud,
         device_id,
-        identities,
+        identities: top.identities,
         sets,
         broken_sets,
-        network: network.settings,
-        proxy_login: network.proxy_login,
-        runtime_directory: own.runtime,
-        state_directory: own.state,
-        instance: request
-            .instance
-            .as_ref()
-            .map_or(String::new(), InstanceName::to_string),
-        log: log.unwrap_or(LevelFilter::Info),
+        network: top.network.settings,
+        proxy_login: top.network.proxy_login,
+        runtime_directory: top.own.runtime,
+        state_directory: top.own.state,
+        instance: instance.map_or(String::new(), InstanceName::to_string),
+        log: top.log,
         warnings: problems.warnings,
     })
+}
+
+/// The top level but for the sets, as far as it could be read.
+struct Top {
+    cloud: Option<Cloud>,
+    device_id: Option<String>,
+    identities: Vec<Identity>,
+    log: LevelFilter,
+    network: Network,
+    own: Own,
+    vault: Vault,
+}
+
+impl Top {
+    fn around_sets<'a>(&'a self, accounts: &'a Accounts) -> Surroundings<'a> {
+        Surroundings {
+            accounts,
+            cloud: self.cloud.as_ref(),
+            device_id: self.device_id.as_deref(),
+            group: rustix::process::getegid(),
+            runtime_directory: &self.own.runtime,
+            user: rustix::process::geteuid(),
+            vault: self.vault.clone(),
+        }
+    }
+}
+
+fn read_top(request: &LoadRequest, mut object: Object<'_>, problems: &mut Problems) -> Top {
+    let root = request.root.as_deref();
+    let environment = match root {
+        Some(_) => Environment::Elsewhere,
+        None => Environment::Ours,
+    };
+    let cloud = need(&mut object, "cloud", problems);
+    let cloud = cloud.and_then(|node| cloud::read(&node, problems));
+    let identities = need(&mut object, "identity", problems);
+    let identities = identities.map(|node| identity::read(&node, problems));
+    let vault = match object.take("vault") {
+        Some(node) => file::vault(&node, cloud.as_ref(), problems),
+        None => Vault::Nowhere,
+    };
+    let log = problems.read(object.take("log"), |node| value::choice(node, &LEVELS));
+    let top = Top {
+        cloud,
+        device_id: device::read(object.take("device_id").as_ref(), root, problems),
+        identities: identities.unwrap_or_default(),
+        log: log.unwrap_or(LevelFilter::Info),
+        network: network::read(object.take("network").as_ref(), environment, problems),
+        own: own_directories(request, &mut object, problems),
+        vault,
+    };
+    object.close(problems);
+    top
 }
 
 fn need<'a>(top: &mut Object<'a>, name: &str, problems: &mut Problems) -> Option<Node<'a>> {
@@ -177,16 +151,22 @@ fn need<'a>(top: &mut Object<'a>, name: &str, problems: &mut Problems) -> Option
 
 fn own_directories(request: &LoadRequest, top: &mut Object<'_>, problems: &mut Problems) -> Own {
     let state_node = top.take("state_directory");
-    let runtime = problems.read(top.take("runtime_directory"), value::path);
+    let runtime_node = top.take("runtime_directory");
+    let runtime = problems.read(runtime_node.clone(), value::path);
     let state = problems.read(state_node.clone(), value::path);
     let runtime = runtime.unwrap_or_else(|| PathBuf::from("/run/keyferry"));
     let state = state.unwrap_or_else(|| PathBuf::from("/var/lib/keyferry"));
     if runtime.starts_with(&state) || state.starts_with(&runtime) {
-        let node = state_node.unwrap_or_else(|| top.node.clone());
-        problems.add(node.problem_with(
-            "must not be, hold or lie in \"runtime_directory\"",
-            "give each a directory of its own",
-        ));
+        let node = state_node
+            .or(runtime_node)
+            .unwrap_or_else(|| top.node.clone());
+        problems.add(Problem {
+            place: node.place(),
+            problem:
+                "\"runtime_directory\" and \"state_directory\" are the same or one holds the other"
+                    .to_owned(),
+            advice: "give each a directory of its own".to_owned(),
+        });
     }
     let of_instance = |directory: PathBuf| match &request.instance {
         Some(name) => directory.join(name.as_str()),
@@ -232,7 +212,10 @@ fn read_sets(members: &[Member<'_>], around: &Surroundings<'_>) -> Vec<Draft> {
 fn settle(drafts: Vec<Draft>, problems: &mut Problems) -> (Vec<Set>, Vec<BrokenSet>) {
     let (mut sets, mut broken_sets) = (Vec::new(), Vec::new());
     for draft in drafts {
-        let mut errors = draft.problems.errors.into_iter().map(Error::from);
+        problems
+            .warnings
+            .extend_from_slice(&draft.problems.warnings);
+        let mut errors = draft.problems.into_errors().into_iter();
         match (errors.next(), draft.set) {
             (Some(error), _) => broken_sets.push(BrokenSet {
                 name: draft.name,
@@ -244,13 +227,12 @@ fn settle(drafts: Vec<Draft>, problems: &mut Problems) -> (Vec<Set>, Vec<BrokenS
             // It lacks something that stops the run and is noted there.
             (None, None) => {}
         }
-        problems.warnings.extend(draft.problems.warnings);
     }
     (sets, broken_sets)
 }
 
 fn all_errors(problems: Problems, broken_sets: Vec<BrokenSet>) -> Vec<Error> {
-    let mut errors: Vec<Error> = problems.errors.into_iter().map(Error::from).collect();
+    let mut errors = problems.into_errors();
     for broken in broken_sets {
         errors.push(broken.error);
         errors.extend(broken.others);

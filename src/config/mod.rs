@@ -16,14 +16,14 @@ mod identity;
 mod json;
 mod keys;
 mod load;
+mod merge;
 mod network;
 mod object;
 mod on_change;
 mod ordered;
 mod problem;
+mod proxy;
 mod request;
-#[cfg(test)]
-mod schema;
 mod set;
 mod source;
 mod suggest;
@@ -40,6 +40,7 @@ use rustix::fs::{Gid, Uid};
 
 pub use accounts::Accounts;
 pub use request::{InstanceName, LoadRequest};
+pub use suggest::nearest;
 pub use value::parse_duration;
 
 use crate::cloud::Cloud;

@@ -66,6 +66,16 @@ impl Problems {
         self.keep(reader(&node?))
     }
 
+    /// The errors in the order of their places.
+    pub fn into_errors(mut self) -> Vec<Error> {
+        let key = |problem: &Problem| {
+            let Place { file, line, column } = &problem.place;
+            (file.clone(), *line, *column)
+        };
+        self.errors.sort_by_cached_key(key);
+        self.errors.into_iter().map(Error::from).collect()
+    }
+
     /// Takes over what another part collected.
     pub fn absorb(&mut self, other: Self) {
         self.errors.extend(other.errors);

@@ -81,6 +81,7 @@ pub(super) fn read(member: &Member<'_>, around: &Surroundings<'_>) -> Draft {
     let name = draft.problems.keep(name);
     let mut node = member.value.clone();
     node.label = format!("set {}", node.label);
+    node.example = r#"{"files": {"password": {"secret": "mqtt-password"}}}"#;
     if let Some(object) = Object::open(&node, Section::Set, &mut draft.problems) {
         let set = name.and_then(|name| read_object(object, name, around, &mut draft));
         draft.set = set.filter(|_| draft.problems.errors.is_empty());

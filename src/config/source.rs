@@ -1,22 +1,19 @@
 //! Finds and reads the configuration's files.
 //!
-//! Who can write them can have any secret delivered anywhere, so each file and its
-//! directory must belong to root or the running user and be writable by nobody else,
-//! checked on the opened descriptor. Symbolic links are not followed to a file.
+//! Who can write them can have any secret delivered anywhere, so the disk room reads them
+//! only where they and their directory belong to root or the running user and are
+//! writable by nobody else.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Dir, Mode, OFlags, CWD};
 use rustix::io::Errno;
 
 use super::document::{whole_file, Document};
 use super::problem::Problem;
+use crate::disk;
+use crate::error::Error;
 
 /// One file of the configuration.
 #[derive(Debug)]
@@ -33,170 +30,98 @@ pub(super) struct SourceFile {
 /// # Errors
 /// The directories or the main file cannot be read or are not safe.
 pub(super) fn read(config: &Path) -> Result<Vec<SourceFile>, Problem> {
-    match open(CWD, config, OFlags::DIRECTORY) {
-        Ok(descriptor) => {
-            let directory = checked_directory(descriptor, config)?;
-            let mut files = vec![main_file(&directory, config, OsStr::new("config.json"))?];
-            files.extend(drop_ins(&directory, &config.join("conf.d"))?);
-            Ok(files)
-        }
-        Err(Errno::NOTDIR) => {
-            let parent = parent(config);
-            let descriptor = open(CWD, &parent, OFlags::DIRECTORY);
-            let descriptor = descriptor.map_err(|errno| unreadable(&parent, errno))?;
-            let directory = checked_directory(descriptor, &parent)?;
-            let name = config.file_name().unwrap_or_default();
-            Ok(vec![main_file(&directory, &parent, name)?])
-        }
-        Err(errno) => Err(unreadable(config, errno)),
+    // A name without extension that does not exist was meant as a directory.
+    let is_directory = config.is_dir() || (!config.exists() && config.extension().is_none());
+    if !is_directory {
+        return Ok(vec![main_file(config)?]);
     }
+    let mut files = vec![main_file(&config.join("config.json"))?];
+    files.extend(drop_ins(&config.join("conf.d"))?);
+    Ok(files)
 }
 
 /// The directory that holds the configuration at `config`.
 pub(super) fn directory(config: &Path) -> PathBuf {
-    if config.is_dir() {
-        config.to_owned()
-    } else {
-        parent(config)
-    }
-}
-
-fn parent(config: &Path) -> PathBuf {
     match config.parent() {
+        _ if config.is_dir() => config.to_owned(),
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         _ => PathBuf::from("."),
     }
 }
 
-fn main_file(directory: &File, path: &Path, name: &OsStr) -> Result<SourceFile, Problem> {
+fn main_file(path: &Path) -> Result<SourceFile, Problem> {
     Ok(SourceFile {
-        name: name.to_string_lossy().into_owned(),
-        document: Ok(read_file(directory, path, name)?),
+        name: path.display().to_string(),
+        document: Ok(read_file(path)?),
     })
 }
 
-fn drop_ins(config: &File, path: &Path) -> Result<Vec<SourceFile>, Problem> {
-    let descriptor = match open(config, Path::new("conf.d"), OFlags::DIRECTORY) {
-        Ok(descriptor) => descriptor,
-        Err(Errno::NOENT) => return Ok(Vec::new()),
-        Err(errno) => return Err(unreadable(path, errno)),
-    };
-    let directory = checked_directory(descriptor, path)?;
-    let mut names = names(&directory).map_err(|errno| unreadable(path, errno))?;
-    names.sort();
+fn drop_ins(directory: &Path) -> Result<Vec<SourceFile>, Problem> {
+    let names = disk::config_names(directory).map_err(|error| problem(directory, error))?;
+    let mut names = names.unwrap_or_default();
+    names.retain(|name| is_drop_in(name));
     if names.len() > MOST_DROP_INS {
-        return Err(problem(
-            path,
-            &format!("holds more than {MOST_DROP_INS} files"),
-            "remove what is not needed",
-        ));
+        return Err(Problem {
+            place: whole_file(directory.to_owned()),
+            problem: format!("holds more than {MOST_DROP_INS} files"),
+            advice: "remove what is not needed".to_owned(),
+        });
     }
     let files = names.iter().map(|name| SourceFile {
         name: format!("conf.d/{}", name.to_string_lossy()),
-        document: read_file(&directory, path, name),
+        document: read_file(&directory.join(name)),
     });
     Ok(files.collect())
 }
 
-/// The names of drop-ins: `*.json`, but nothing hidden.
-fn names(directory: &File) -> Result<Vec<OsString>, Errno> {
-    let mut names = Vec::new();
-    for entry in Dir::read_from(directory)? {
-        let name = OsString::from_vec(entry?.file_name().to_bytes().to_vec());
-        if name.as_bytes().ends_with(b".json") && !name.as_bytes().starts_with(b".") {
-            names.push(name);
+/// `*.json`, but nothing hidden: editors and package managers leave other things there.
+fn is_drop_in(name: &OsStr) -> bool {
+    name.as_bytes().ends_with(b".json") && !name.as_bytes().starts_with(b".")
+}
+
+fn read_file(path: &Path) -> Result<Document, Problem> {
+    let text = disk::read_config(path).map_err(|error| problem(path, error))?;
+    Document::new(path.to_owned(), text.expose().to_vec())
+}
+
+/// What the disk room says, as a problem of the configuration: it is one for the exit
+/// code, whatever stands in the way.
+fn problem(path: &Path, error: Error) -> Problem {
+    let advice = match &error {
+        Error::Disk { errno, .. } if *errno == Errno::NOENT => {
+            "write the configuration there, or name another with --config".to_owned()
         }
-    }
-    Ok(names)
-}
-
-fn read_file(directory: &File, path: &Path, name: &OsStr) -> Result<Document, Problem> {
-    let path = path.join(name);
-    let descriptor = open(directory, Path::new(name), OFlags::NOFOLLOW);
-    let file = File::from(descriptor.map_err(|errno| unreadable(&path, errno))?);
-    let metadata = check_owner(&file, &path)?;
-    if !metadata.is_file() {
-        return Err(problem(&path, "is not a regular file", "write a file"));
-    }
-    let mut bytes = Vec::new();
-    let outcome = file
-        .take(LONGEST_FILE.saturating_add(1))
-        .read_to_end(&mut bytes);
-    outcome
-        .map_err(|error| unreadable(&path, Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LONGEST_FILE {
-        let rule = format!("is longer than {LONGEST_FILE} bytes");
-        return Err(problem(&path, &rule, "split it into files of conf.d/"));
-    }
-    Document::new(path, bytes)
-}
-
-fn open(directory: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-    // Without NONBLOCK a FIFO in a file's place would hang the run.
-    let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    rustix::fs::openat(directory, path, flags, Mode::empty())
-}
-
-fn checked_directory(descriptor: OwnedFd, path: &Path) -> Result<File, Problem> {
-    let directory = File::from(descriptor);
-    check_owner(&directory, path)?;
-    Ok(directory)
-}
-
-fn check_owner(file: &File, path: &Path) -> Result<std::fs::Metadata, Problem> {
-    let metadata = file.metadata().map_err(|_| unreadable(path, Errno::IO))?;
-    let owner = metadata.uid();
-    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
-        return Err(problem(
-            path,
-            &format!("belongs to user {owner}, not to root or the user that runs this"),
-            &format!("chown root {}", path.display()),
-        ));
-    }
-    let mode = metadata.mode() & 0o7777;
-    if mode & 0o022 != 0 {
-        return Err(problem(
-            path,
-            &format!("may be written by others than its owner (mode {mode:04o})"),
-            &format!("chmod go-w {}", path.display()),
-        ));
-    }
-    Ok(metadata)
-}
-
-fn unreadable(path: &Path, errno: Errno) -> Problem {
-    let shown = path.display();
-    match errno {
-        Errno::NOENT => problem(
-            path,
-            "does not exist",
-            "write the configuration there, or name another with --config",
-        ),
-        Errno::LOOP => problem(
-            path,
-            "is a symbolic link",
-            "put the file itself there, so that its owner and mode can be checked",
-        ),
-        Errno::ACCESS | Errno::PERM => problem(
-            path,
-            "cannot be read: permission denied",
-            &format!("let the user that runs keyferry read {shown}"),
-        ),
-        _ => problem(
-            path,
-            &format!("cannot be read: {errno}"),
-            &format!("look at {shown}"),
-        ),
-    }
-}
-
-fn problem(path: &Path, problem: &str, advice: &str) -> Problem {
+        Error::Disk { errno, .. } if *errno == Errno::ACCESS => {
+            "let the user that runs keyferry read it".to_owned()
+        }
+        Error::Disk { errno, .. } if *errno == Errno::FBIG => {
+            "split it into files of conf.d/".to_owned()
+        }
+        Error::UnsafeDirectory { path, .. } => {
+            format!("chown root {0} && chmod go-w {0}", path.display())
+        }
+        other => other.advice(),
+    };
+    let (path, problem) = match error {
+        Error::Config { place, problem, .. } => (place.file, problem),
+        Error::Disk { errno, .. } if errno == Errno::NOENT => (path.to_owned(), unreadable(errno)),
+        Error::Disk { path, errno, .. } => (path, unreadable(errno)),
+        Error::UnsafeDirectory { path, problem } => (path, problem),
+        other => (path.to_owned(), other.to_string()),
+    };
     Problem {
-        place: whole_file(path.to_owned()),
-        problem: problem.to_owned(),
-        advice: advice.to_owned(),
+        place: whole_file(path),
+        problem,
+        advice,
     }
 }
 
-const LONGEST_FILE: u64 = 1024 * 1024;
+fn unreadable(errno: Errno) -> String {
+    match errno {
+        Errno::FBIG => "is longer than 1 MiB".to_owned(),
+        Errno::NOENT => "does not exist".to_owned(),
+        _ => format!("cannot be read: {errno}"),
+    }
+}
+
 const MOST_DROP_INS: usize = 256;

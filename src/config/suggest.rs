@@ -1,10 +1,7 @@
 //! "Did you mean …?": the nearest known word to one that is not known.
 
 /// The candidate nearest to `word`, if it is near enough to be meant.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = word.chars().count().div_ceil(3).min(3);
     candidates
         .map(|candidate| (distance(word, candidate), candidate))
@@ -15,7 +12,7 @@ pub(super) fn nearest<'a>(
 
 /// How many insertions, deletions, replacements and swaps of neighbours lie between two
 /// words, without regard to case (optimal string alignment, three rows of the table).
-fn distance(left: &str, right: &str) -> usize {
+pub(super) fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.to_lowercase().chars().take(LONGEST).collect();
     let right: Vec<char> = right.to_lowercase().chars().take(LONGEST).collect();
     let mut two_above: Vec<usize> = Vec::new();

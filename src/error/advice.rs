@@ -23,7 +23,7 @@ impl Error {
             Self::MissingOnce { name, .. } => format!("if {name} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
             Self::NewerFormat { .. } => "run the later release again, or purge the set and let this one fetch it".to_owned(),
-            Self::NoRoots { .. } => "install ca-certificates, or name a bundle with network.ca_file".to_owned(),
+            Self::NoRoots { .. } => "install ca-certificates, or correct network.ca_file and network.ca_extra".to_owned(),
             Self::NoSystemd { .. } => "use on_change.run with the command that tells the service here".to_owned(),
             Self::NothingOnDisk { set } => format!("run `keyferry sync {set}` once with a network"),
             Self::Proxy { proxy, status: 407, .. } => format!("give network.proxy the user name and password that {proxy} wants"),
@@ -67,7 +67,7 @@ impl Refusal {
             RefusalCause::InvalidIssuer { vault_tenant: None } => {
                 format!("set the identity's \"tenant\" to the tenant of {vault}")
             }
-            RefusalCause::Other => format!("hand the block below to whoever runs {vault}"),
+            RefusalCause::Other => format!("hand the ticket's block to whoever runs {vault}"),
             RefusalCause::Policy => format!("give {identity} the secret permission \"get\" in an access policy of {vault}"),
             RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),
             RefusalCause::TokenExpired => "set this device's clock (NTP)".to_owned(),
@@ -78,7 +78,9 @@ impl Refusal {
 
 fn disk(path: &str, errno: Errno) -> String {
     match errno {
-        Errno::ROFS => format!("if systemd made it read-only: systemctl edit keyferry.service, add [Service] ReadWritePaths={path}"),
+        Errno::ROFS => {
+            format!("mount the file system of {path} writable, or add ReadWritePaths={path} to the unit")
+        }
         Errno::NOSPC | Errno::DQUOT => format!("free room on the file system of {path}; the last good files stay"),
         Errno::ACCESS | Errno::PERM => format!("let the user that runs keyferry write {path}"),
         Errno::BUSY | Errno::XDEV => format!("mount the set's directory into the consumer, not the file {path}: a mounted file cannot be replaced"),

@@ -40,6 +40,6 @@ pub(super) fn advice(refusal: &SignInRefusal) -> String {
         Some(50_049) => "the authority does not know this cloud: check \"cloud\"".to_owned(),
         Some(50_196) => "the same request came too often: run less frequently".to_owned(),
         Some(code) => format!("look up AADSTS{code} for app {client} in tenant {tenant}"),
-        None => format!("hand the block below to whoever runs tenant {tenant}"),
+        None => format!("hand the ticket's block to whoever runs tenant {tenant}"),
     }
 }

@@ -125,7 +125,11 @@ impl SignInRefusal {
     pub fn reason(&self) -> Reason {
         match self.code {
             Some(700_024) => Reason::Clock,
-            Some(90_038 | 500_011 | 900_382 | 900_432 | 50_049) => Reason::Cloud,
+            Some(
+                28_002 | 50_001 | 50_049 | 70_011 | 90_038 | 500_011 | 650_057 | 700_022 | 900_382
+                | 900_432 | 1_002_012,
+            ) => Reason::Cloud,
+            Some(50_196) => Reason::Throttled,
             Some(50_059 | 50_194 | 90_002 | 900_023 | 9_001_023) => Reason::Tenant,
             Some(50_105 | 53_000 | 53_001 | 53_003 | 65_001 | 530_003 | 530_032 | 530_035) => {
                 Reason::Policy

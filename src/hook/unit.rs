@@ -79,8 +79,14 @@ impl Shown {
 
     fn result(&self, verb: &str) -> Result<(), String> {
         let reloaded = verb == "try-reload-or-restart";
+        let failed = !matches!(self.result.as_str(), "" | "success");
         match (self.active_state.as_str(), self.reload_result.as_str()) {
             ("failed", _) => Err(format!("the unit failed ({})", self.result)),
+            // Without a job: it failed and waits for its RestartSec=.
+            ("activating", _) if failed => Err(format!(
+                "the unit failed ({}), systemd tries it again",
+                self.result
+            )),
             ("active", reload) if reloaded && !matches!(reload, "" | "success") => {
                 Err(format!("its reload failed ({reload})"))
             }
@@ -122,6 +128,8 @@ mod tests {
         assert!(Shown::parse("ActiveState=failed\nResult=exit-code\n")
             .result("start")
             .is_err());
+        let waits = Shown::parse("ActiveState=activating\nResult=exit-code\n");
+        assert!(waits.result("try-restart").is_err());
         assert!(Shown::parse("ActiveState=inactive\nResult=success\n")
             .result("try-restart")
             .is_ok());

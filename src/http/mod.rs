@@ -26,6 +26,7 @@ mod tls;
 mod token;
 mod transport;
 mod tunnel;
+mod unique;
 mod verifier;
 mod wire;
 
@@ -34,3 +35,4 @@ pub use meter::Traffic;
 pub use reply::Reply;
 pub use settings::{Pinned, Proxy, ProxyCredentials, Settings};
 pub use tls::release_time;
+pub use unique::unique_id;

@@ -1,12 +1,12 @@
 //! The client assertion: a JWT signed with PS256 (protocol notes 3.3, RFC 7515, RFC 7523).
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serialize;
 
 use super::{endpoint, Application};
 use crate::cloud::Cloud;
 use crate::error::Error;
+use crate::http;
 use crate::keys::{Certificate, PrivateKey};
 use crate::secret::Secret;
 
@@ -55,7 +55,7 @@ pub(super) fn claims<'a>(
         aud: format!("https://{}{}", cloud.authority, endpoint::path(application)),
         iss: client_id,
         sub: client_id,
-        jti: unique_id()?,
+        jti: http::unique_id()?,
         nbf: now.saturating_sub(BACKDATED),
         iat: now.saturating_sub(BACKDATED),
         exp: now.saturating_add(LIFETIME).saturating_sub(BACKDATED),
@@ -88,25 +88,6 @@ fn encode(part: &impl Serialize) -> Result<String, Error> {
     Ok(Base64UrlUnpadded::encode_string(&json))
 }
 
-/// A random UUID (RFC 9562, version 4).
-fn unique_id() -> Result<String, Error> {
-    let mut bytes = [0_u8; 16];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| no_random())?;
-    let number = u128::from_be_bytes(bytes) & !VERSION_AND_VARIANT_MASK | VERSION_4_VARIANT_1;
-    let digits = format!("{number:032x}");
-    let part = |from, to| digits.get(from..to).unwrap_or_default();
-    Ok([
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32),
-    ]
-    .join("-"))
-}
-
 fn no_random() -> Error {
     Error::Internal {
         what: "the system gives no random numbers".to_owned(),
@@ -117,19 +98,3 @@ fn no_random() -> Error {
 const BACKDATED: i64 = 180;
 /// Seconds from begin to end; Entra's page recommends 5 to 10 minutes.
 const LIFETIME: i64 = 600;
-const VERSION_AND_VARIANT_MASK: u128 = 0x0000_0000_0000_f000_c000_0000_0000_0000;
-const VERSION_4_VARIANT_1: u128 = 0x0000_0000_0000_4000_8000_0000_0000_0000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unique_ids_are_version_4() {
-        let id = unique_id().unwrap();
-        assert!(crate::name::is_guid(&id), "{id}");
-        assert_eq!(id.as_bytes()[14], b'4');
-        assert!(b"89ab".contains(&id.as_bytes()[19]), "{id}");
-        assert_ne!(id, unique_id().unwrap());
-    }
-}

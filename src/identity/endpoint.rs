@@ -10,7 +10,7 @@ use super::{Application, Token};
 use crate::clock;
 use crate::cloud::Cloud;
 use crate::error::{Error, SignInRefusal};
-use crate::http::{Body, Client, Reply, Request};
+use crate::http::{self, Body, Client, Reply, Request};
 use crate::name;
 use crate::secret::Secret;
 
@@ -48,12 +48,16 @@ pub(super) fn request(
     form: &Secret,
 ) -> Result<Token, Error> {
     let asked_at = clock::now();
+    let request_id = http::unique_id()?;
     let reply = client.send(&Request {
         host: &cloud.authority,
         path: &path(application),
         body: Body::Form(form),
         bearer: None,
-        headers: &[("accept", "application/json")],
+        headers: &[
+            ("accept", "application/json"),
+            ("client-request-id", &request_id),
+        ],
         limit: REPLY_LIMIT,
     })?;
     match reply.status {

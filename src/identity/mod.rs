@@ -107,16 +107,17 @@ impl Credential {
         let Err(Error::SignInRefused(refusal)) = &outcome else {
             return outcome;
         };
-        match client.clock_offset() {
-            Some(offset) if refusal.is_about_time() && offset.abs() > MUCH_SKEW => {
-                log::warn!(
-                    "this device's clock is {} s off; signing in by the authority's",
-                    offset.abs()
-                );
-                self.sign_in_at(client, cloud, clock::now().saturating_add(offset))
-            }
-            _ => outcome,
+        let now = clock::now();
+        let theirs = clock::corrected(now, client.clock_offset());
+        if !refusal.is_about_time() || theirs == now {
+            return outcome;
         }
+        log::warn!(
+            "this device's clock says {}, the authority's {}; signing in by the authority's",
+            clock::utc(now),
+            clock::utc(theirs)
+        );
+        self.sign_in_at(client, cloud, theirs)
     }
 
     /// Whom the token is for.
@@ -239,7 +240,5 @@ fn environment(name: &str) -> Result<Secret, CredentialProblem> {
 
 /// Time before a credential's end from which each run warns.
 const SOON: Duration = Duration::from_secs(30 * 86_400);
-/// Skew in seconds above which the authority's time is taken; Entra itself forgives 5 min.
-const MUCH_SKEW: i64 = 120;
 /// RFC 7523, 2.2.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -93,3 +93,37 @@ fn common_name(mut distinguished_name: Reader<'_>) -> Option<String> {
 
 /// `id-at-commonName`, 2.5.4.3.
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+
+#[cfg(test)]
+mod tests {
+    use cloud::Device;
+
+    use super::*;
+
+    #[test]
+    fn reads_what_a_sign_in_needs() {
+        let device = Device::new("gw-0042");
+        let certificate = Certificate::parse(&device.certificate_der).unwrap();
+        assert_eq!(certificate.common_name(), Some("gw-0042"));
+        assert!(certificate.not_before() < certificate.not_after());
+        assert_eq!(certificate.der(), device.certificate_der);
+    }
+
+    #[test]
+    fn any_cut_or_changed_certificate_is_read_or_refused_without_panic() {
+        let whole = Device::new("gw-0042").certificate_der;
+        for length in 0..whole.len() {
+            assert!(
+                Certificate::parse(&whole[..length]).is_err(),
+                "cut at {length}"
+            );
+        }
+        for place in 0..whole.len() {
+            for change in [0x01, 0x80, 0xff] {
+                let mut changed = whole.clone();
+                changed[place] ^= change;
+                let _ = Certificate::parse(&changed);
+            }
+        }
+    }
+}

@@ -99,3 +99,51 @@ fn is_elliptic(pkcs8: &[u8]) -> bool {
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 /// 1.3.101 (RFC 8410).
 const EDWARDS: &[u8] = &[0x2b, 0x65];
+
+#[cfg(test)]
+mod tests {
+    use cloud::Device;
+
+    use super::super::Pem;
+    use super::*;
+
+    fn load(pem: &str) -> Result<PrivateKey, CredentialProblem> {
+        PrivateKey::from_sections(&Pem::parse(pem.as_bytes())?.sections)
+    }
+
+    #[test]
+    fn takes_both_encodings_and_knows_its_certificate() {
+        let device = Device::new("gw-0042");
+        let certificate = Certificate::parse(&device.certificate_der).unwrap();
+        let pkcs1 = device.private_key_pkcs1_pem.unwrap();
+        for pem in [&device.private_key_pem, &pkcs1] {
+            assert!(load(pem).unwrap().belongs_to(&certificate));
+        }
+        let other = Device::builder("gw-0042").key(1).build();
+        assert!(!load(&other.private_key_pem)
+            .unwrap()
+            .belongs_to(&certificate));
+    }
+
+    #[test]
+    fn says_why_a_key_cannot_be_used() {
+        let elliptic = Device::builder("gw-0042").elliptic().build();
+        let none = Device::new("gw-0042").certificate_pem;
+        for (pem, problem) in [
+            (elliptic.private_key_pem, CredentialProblem::EllipticKey),
+            (
+                Device::encrypted_private_key_pem(),
+                CredentialProblem::EncryptedKey,
+            ),
+            (none, CredentialProblem::NoKey),
+        ] {
+            assert_eq!(load(&pem).unwrap_err(), problem);
+        }
+    }
+
+    #[test]
+    fn rings_words_for_sizes_are_understood() {
+        assert_eq!(rejection("TooSmall"), CredentialProblem::KeySize);
+        assert_eq!(rejection("InvalidEncoding"), CredentialProblem::BadKey);
+    }
+}

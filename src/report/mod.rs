@@ -8,18 +8,40 @@ mod refusal;
 mod table;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use rustix::io::Errno;
 
 use crate::error::Error;
 
 pub use paint::{Colour, Paint};
 pub use table::{clouds_table, status_table};
 
-/// Says a sentence of a run: to the terminal, or to the log.
-pub fn say(line: &str) {
-    if io::stdout().is_terminal() {
-        print(&format!("{line}\n"));
-    } else {
-        log::info!("{line}");
+/// Where the sentences of a run go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// To the log.
+    Log,
+    /// To the person at the terminal.
+    Terminal,
+}
+
+impl Voice {
+    /// The terminal, if standard output is one and is not wanted for JSON.
+    pub fn new(json: bool) -> Self {
+        if io::stdout().is_terminal() && !json {
+            Self::Terminal
+        } else {
+            Self::Log
+        }
+    }
+
+    /// Says one sentence.
+    pub fn say(self, line: &str) {
+        match self {
+            Self::Log => log::info!("{line}"),
+            Self::Terminal => print(&format!("{line}\n")),
+        }
     }
 }
 
@@ -47,8 +69,22 @@ pub fn explanation(error: &Error) -> Vec<String> {
     let mut lines = match error {
         Error::Refused(refusal) => refusal::of_vault(refusal),
         Error::SignInRefused(refusal) => refusal::of_authority(refusal),
+        Error::Disk {
+            path,
+            errno: Errno::ROFS,
+            ..
+        } => drop_in(path),
         _ => Vec::new(),
     };
     lines.push(format!("  next: {}", error.advice()));
     lines
+}
+
+/// The drop-in that opens a path which the unit's sandbox keeps read-only.
+fn drop_in(path: &Path) -> Vec<String> {
+    vec![
+        "  if a unit's sandbox makes it read-only, paste this into `systemctl edit keyferry.service`:".to_owned(),
+        "    [Service]".to_owned(),
+        format!("    ReadWritePaths={}", path.display()),
+    ]
 }

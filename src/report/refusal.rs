@@ -48,10 +48,9 @@ pub(super) fn of_authority(refusal: &SignInRefusal) -> Vec<String> {
 fn block(facts: &[(&str, Option<&String>)]) -> Vec<String> {
     let mut lines = vec!["  for the ticket:".to_owned()];
     for (name, fact) in facts {
-        lines.push(format!(
-            "    {name:<15} {}",
-            fact.map_or("not told", String::as_str)
-        ));
+        if let Some(fact) = fact {
+            lines.push(format!("    {name:<15} {fact}"));
+        }
     }
     lines
 }

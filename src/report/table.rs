@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::paint::{Colour, Paint};
 use crate::clock;
 use crate::cloud::{Preset, PRESETS};
+use crate::name;
 use crate::state::{Chosen, SetState, SetStatus, Status};
 
 /// The status of the last run, as seen at `now`.
@@ -38,7 +39,8 @@ fn cloud_row(preset: &Preset) -> Vec<String> {
         });
     let remark = preset
         .retired
-        .map_or(String::new(), |date| format!("retired {date}"));
+        .and_then(|date| date.split('-').next())
+        .map_or(String::new(), |year| format!("retired {year}"));
     vec![
         preset.name.to_owned(),
         preset.authority.to_owned(),
@@ -67,11 +69,7 @@ fn headline(status: &Status, now: i64) -> String {
 }
 
 fn identity(chosen: &Chosen, now: i64) -> String {
-    let fallback = if chosen.position > 1 {
-        ", fallback"
-    } else {
-        ""
-    };
+    let fallback = if chosen.position > 1 { "fallback " } else { "" };
     let expiry = match chosen.expires {
         None => String::new(),
         Some(expires) => match clock::since(now, expires) {
@@ -79,15 +77,17 @@ fn identity(chosen: &Chosen, now: i64) -> String {
             None => " (EXPIRED)".to_owned(),
         },
     };
-    format!("{}{expiry}{fallback}", chosen.text)
+    format!("{fallback}{}{expiry}", chosen.text)
 }
 
 fn status_row(set: &SetStatus, now: i64) -> Vec<String> {
     let state = match &set.reason {
-        Some(reason) => format!("{} ({reason})", set.state.as_str()),
-        None => set.state.as_str().to_owned(),
+        Some(reason) if reason != set.state.as_str() => {
+            format!("{} ({reason})", set.state.as_str())
+        }
+        _ => set.state.as_str().to_owned(),
     };
-    let next_step = set.next_step.clone().unwrap_or_else(|| "-".to_owned());
+    let next_step = set.next_step.as_deref().map_or("-".to_owned(), shorten_ids);
     vec![
         set.name.clone(),
         state,
@@ -95,6 +95,16 @@ fn status_row(set: &SetStatus, now: i64) -> Vec<String> {
         age(set.changed, now),
         next_step,
     ]
+}
+
+/// GUIDs fill a column; whole they stand in the error and in JSON.
+fn shorten_ids(text: &str) -> String {
+    let short = |word: &str| match word.get(..2) {
+        Some(begin) if name::is_guid(word) => format!("{begin}…"),
+        _ => word.to_owned(),
+    };
+    let words: Vec<String> = text.split(' ').map(short).collect();
+    words.join(" ")
 }
 
 fn age(then: Option<i64>, now: i64) -> String {

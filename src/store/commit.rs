@@ -6,12 +6,11 @@
 //! missing then is finished by [`Store::heal`].
 
 use super::links::{drop_links, restore_links};
-use super::record::write_pending;
+use super::record::{write_pending, Record};
 use super::{Changes, Live, Pending, Staging, Store, CURRENT};
 use crate::config::Layout;
 use crate::error::Error;
 use crate::name::FileName;
-use crate::store::record::Record;
 
 /// Whether `on_change` is to run for a new version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +71,10 @@ impl Staging<'_> {
         self.switched = true;
         let record = self.record(now);
         self.store.adopt(record, Layout::Linked, hook);
-        self.store.hold()?.sync()?;
+        // Switched it is: a failing sync is told, but the new names are not held back by it.
+        let durable = self.store.hold()?.sync();
         self.store.finish_links()?;
-        Ok(())
+        durable
     }
 
     fn switch_current(&self) -> Result<(), Error> {

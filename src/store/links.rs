@@ -3,7 +3,7 @@
 
 use rustix::fs::FileType;
 
-use super::{Healed, Store, MARKER};
+use super::{Healed, Store, CURRENT, HOLD, MARKER};
 use crate::disk::Dir;
 use crate::error::Error;
 use crate::name::FileName;
@@ -50,6 +50,10 @@ impl Store {
     pub(super) fn finish_links(&mut self) -> Result<Vec<Healed>, Error> {
         let names = self.live_names();
         let (root, hold) = (self.root()?, self.hold()?);
+        if !self.plain_names.is_empty() {
+            // The old files may only go when a power cut cannot undo the switch any more.
+            hold.sync()?;
+        }
         let mut healed = Vec::new();
         for name in &names {
             match self.occupant(name)? {
@@ -128,5 +132,5 @@ fn is_our_link(root: &Dir, name: &str) -> Result<bool, Error> {
 }
 
 fn target(name: &str) -> String {
-    format!(".keyferry/current/{name}")
+    format!("{HOLD}/{CURRENT}/{name}")
 }

@@ -61,6 +61,8 @@ impl Store {
         let healed = match Record::read(hold, INTENT)? {
             Found::Absent => return Ok(None),
             Found::Whole(record) if self.can_complete(&record)? => {
+                // The run may have been killed before the intent's own name was durable.
+                hold.sync()?;
                 self.complete(&record)?;
                 Healed::IntentCompleted
             }

@@ -1,5 +1,9 @@
 //! The next version of a set, while it is put together where no reader looks.
 
+use rustix::io::Errno;
+
+use super::heal::remove_generation;
+use super::record::Record;
 use super::verify::{digest, digest_file};
 use super::{
     access, staged_name, Entry, FileState, Live, Provenance, Store, HOLD, MARKER, PENDING,
@@ -8,9 +12,6 @@ use crate::config::Layout;
 use crate::disk::{mutant, random_id, Access, Dir};
 use crate::error::Error;
 use crate::name::FileName;
-use crate::store::heal::remove_generation;
-use crate::store::record::Record;
-use rustix::io::Errno;
 
 /// The next version of a set. Dropped without [`Staging::commit`] it leaves nothing.
 #[derive(Debug)]

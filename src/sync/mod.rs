@@ -3,10 +3,12 @@
 //! Sets are opened and healed, one plan is made for all of them, objects are fetched one by
 //! one and wiped, each set is committed as soon as its objects are in. Then it is told.
 
+mod content;
 mod outcome;
 mod plan;
 mod session;
 mod surroundings;
+mod telling;
 mod work;
 
 use std::time::Instant;
@@ -14,6 +16,7 @@ use std::time::Instant;
 use crate::config::{Config, Set};
 use crate::error::Error;
 use crate::name::SetName;
+use crate::report::Voice;
 use crate::state::Status;
 use crate::store::Store;
 
@@ -39,6 +42,8 @@ pub struct Options {
     pub only: Vec<SetName>,
     /// What may be touched.
     pub mode: Mode,
+    /// Where its sentences go.
+    pub voice: Voice,
 }
 
 /// Brings the sets up to date and tells how that went.

@@ -1,17 +1,16 @@
-//! How a run ended: each set's state and exit code, what is remembered, what is told.
+//! How a run ended: each set's state and exit code, and what is remembered.
 
 use std::time::{Duration, Instant};
 
 use super::session::Session;
 use super::surroundings::Surroundings;
-use super::work::{Change, Work};
-use super::{Mode, Options};
+use super::work::Work;
+use super::{telling, Mode, Options};
 use crate::clock;
-use crate::config::{BrokenSet, Config, File, Set, Source};
+use crate::config::{BrokenSet, Config, Source};
+use crate::disk;
 use crate::error::{Class, Error, Reason};
-use crate::hook;
 use crate::http::Traffic;
-use crate::name::Version;
 use crate::report;
 use crate::state::{FileStatus, Run, SetMemory, SetState, SetStatus, Status};
 
@@ -27,21 +26,22 @@ pub(super) struct End<'a> {
 impl End<'_> {
     /// Tells, remembers and gives the status.
     pub(super) fn conclude(&self, works: &[Work<'_>]) -> Result<Status, Error> {
-        let now = clock::now();
+        let offset = self.session.and_then(Session::clock_offset);
+        let now = clock::corrected(clock::now(), offset);
         let mut status = self.status(works, now);
         for work in works {
-            self.tell(work);
+            telling::tell(self, work);
         }
         for broken in &self.config.broken_sets {
             report::failure(Some(&broken.name), &broken.error);
         }
         if self.options.mode != Mode::DryRun {
-            if let Err(error) = self.remember(works, now).and_then(|()| self.save(&status)) {
-                report::failure(None, &error);
-                status.run.exit_code = gravest([status.run.exit_code, error.class().exit_code()]);
-            }
+            // Where one of the two cannot be written, the other is all the more.
+            self.note(&mut status, self.remember(works, now));
+            let saved = self.save(&status);
+            self.note(&mut status, saved);
         }
-        report::say(&self.summary(&status));
+        self.options.voice.say(&telling::summary(&status));
         Ok(status)
     }
 
@@ -58,7 +58,11 @@ impl End<'_> {
                 ),
             }
         }
-        sets.extend(self.config.broken_sets.iter().map(broken_status));
+        let broken = self.config.broken_sets.iter();
+        sets.extend(broken.map(|broken| {
+            let known = before.and_then(|status| status.set(&broken.name));
+            broken_status(broken, known)
+        }));
         let ran = |set: &&SetStatus| {
             set.required
                 && (self.options.only.is_empty()
@@ -110,7 +114,7 @@ impl End<'_> {
         };
         SetStatus {
             name: set.name.to_string(),
-            state: state(failure, too_old),
+            state: state(failure, work.live().is_some(), too_old),
             reason: reason.map(|reason| reason.as_str().to_owned()),
             error: failure.map(Error::to_string),
             next_step: failure
@@ -124,6 +128,13 @@ impl End<'_> {
             max_stale: set.max_stale.as_secs(),
             directory: Some(set.directory.display().to_string()),
             files: work.live().map(files).unwrap_or_default(),
+        }
+    }
+
+    fn note(&self, status: &mut Status, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            report::failure(None, &error);
+            status.run.exit_code = gravest([status.run.exit_code, error.class().exit_code()]);
         }
     }
 
@@ -144,8 +155,12 @@ impl End<'_> {
                 },
             );
         }
-        memory.retain(|name| self.config.sets.iter().any(|set| set.name.as_str() == name));
+        // Which sets an unusable drop-in holds may be unknown: nothing is forgotten then.
+        if self.config.broken_sets.is_empty() {
+            memory.retain(|name| self.config.sets.iter().any(|set| set.name.as_str() == name));
+        }
         if memory.deserves_writing(&self.surroundings.memory, |name| self.rest(name)) {
+            disk::refuse_read_only(&self.config.state_directory)?;
             memory.save(&self.surroundings.state)?;
         }
         Ok(())
@@ -164,102 +179,6 @@ impl End<'_> {
         status.save(
             &self.surroundings.runtime,
             self.config.accounts.group(STATUS_GROUP),
-        )
-    }
-
-    /// One line a change, one a set switched, and what failed.
-    fn tell(&self, work: &Work<'_>) {
-        if work.commit.is_some() || self.options.mode == Mode::DryRun {
-            for change in &work.changes {
-                report::say(&self.change(work.set, change));
-            }
-            if !work.changes.is_empty() {
-                report::say(&self.switch(work));
-            }
-        }
-        if let Some(error) = &work.failure {
-            report::failure(Some(work.set.name.as_str()), error);
-        }
-    }
-
-    /// `mqtt  password  5f2c… → 91ab…  0440 root:mosquitto`
-    fn change(&self, set: &Set, change: &Change) -> String {
-        let version = |version: &Option<String>| match version.as_deref().map(Version::parse) {
-            Some(Ok(version)) => format!("{}…", version.short()),
-            Some(Err(_)) => "?".to_owned(),
-            None => "-".to_owned(),
-        };
-        let access = match (
-            change.file.and_then(|place| set.files.get(place)),
-            &change.new,
-        ) {
-            (Some(file), Some(_)) => format!("  {} {}", file.mode, owner_names(self.config, file)),
-            _ => "  removed".to_owned(),
-        };
-        format!(
-            "{}  {}  {} → {}{access}",
-            set.name,
-            change.name,
-            version(&change.old),
-            version(&change.new)
-        )
-    }
-
-    fn switch(&self, work: &Work<'_>) -> String {
-        let count = work.changes.len();
-        let files = if count == 1 {
-            "1 file".to_owned()
-        } else {
-            format!("{count} files")
-        };
-        let hooks = hook::summary(&work.set.on_change).join(", ");
-        let then = |word: &str| {
-            if hooks.is_empty() {
-                String::new()
-            } else {
-                format!("; {word} {hooks}")
-            }
-        };
-        match &work.commit {
-            Some(commit) => format!(
-                "{}  switched to {}, {files} changed{}",
-                work.set.name,
-                commit.id,
-                then("then")
-            ),
-            None => format!(
-                "{}  would switch, {files} changed{}",
-                work.set.name,
-                then("would run")
-            ),
-        }
-    }
-
-    /// `3 sets: 2 current, 1 refused; 4 requests on 2 connections, 9 kB, 0.41 s`
-    fn summary(&self, status: &Status) -> String {
-        let mut counts: Vec<(&str, usize)> = Vec::new();
-        for set in &status.sets {
-            match counts
-                .iter_mut()
-                .find(|(state, _)| *state == set.state.as_str())
-            {
-                Some((_, count)) => *count = count.saturating_add(1),
-                None => counts.push((set.state.as_str(), 1)),
-            }
-        }
-        let states: Vec<String> = counts
-            .iter()
-            .map(|(state, count)| format!("{count} {state}"))
-            .collect();
-        let run = &status.run;
-        let kilobytes = run.sent.saturating_add(run.received).div_ceil(1000);
-        format!(
-            "{}: {}; {}, {kilobytes} kB, {}.{:02} s",
-            plural(status.sets.len(), "set"),
-            states.join(", "),
-            traffic(run),
-            run.milliseconds / 1000,
-            run.milliseconds % 1000 / 10
         )
     }
 }
@@ -284,7 +203,7 @@ fn exit_code(failure: Option<&Error>, last_good: bool, too_old: bool) -> u8 {
     }
 }
 
-fn state(failure: Option<&Error>, too_old: bool) -> SetState {
+fn state(failure: Option<&Error>, delivered: bool, too_old: bool) -> SetState {
     match failure.map(Error::class) {
         None if too_old => SetState::Stale,
         None => SetState::Current,
@@ -292,7 +211,8 @@ fn state(failure: Option<&Error>, too_old: bool) -> SetState {
         Some(Class::Config | Class::Usage) => SetState::Misconfigured,
         Some(Class::Hook) => SetState::Pending,
         Some(Class::InputMissing) => SetState::Missing,
-        Some(Class::Passing) => SetState::Stale,
+        Some(Class::Passing) if delivered => SetState::Stale,
+        Some(Class::Passing) => SetState::Absent,
         Some(Class::Refused) => SetState::Refused,
         Some(Class::Unusable) => SetState::Unusable,
     }
@@ -306,7 +226,8 @@ fn files(live: &crate::store::Live) -> Vec<FileStatus> {
     live.files.iter().map(status).collect()
 }
 
-fn broken_status(broken: &BrokenSet) -> SetStatus {
+/// The status of an unusable set; what is `known` of its files still holds.
+fn broken_status(broken: &BrokenSet, known: Option<&SetStatus>) -> SetStatus {
     SetStatus {
         name: broken.name.clone(),
         state: SetState::Misconfigured,
@@ -315,22 +236,13 @@ fn broken_status(broken: &BrokenSet) -> SetStatus {
         next_step: Some(broken.error.advice()),
         exit_code: broken.error.class().exit_code(),
         required: broken.required,
-        confirmed: None,
-        changed: None,
-        generation: None,
-        max_stale: 0,
-        directory: None,
-        files: Vec::new(),
+        confirmed: known.and_then(|known| known.confirmed),
+        changed: known.and_then(|known| known.changed),
+        generation: known.and_then(|known| known.generation.clone()),
+        max_stale: known.map_or(0, |known| known.max_stale),
+        directory: known.and_then(|known| known.directory.clone()),
+        files: known.map_or_else(Vec::new, |known| known.files.clone()),
     }
-}
-
-/// `root:mosquitto`
-fn owner_names(config: &Config, file: &File) -> String {
-    format!(
-        "{}:{}",
-        config.accounts.user_name(file.owner),
-        config.accounts.group_name(file.group)
-    )
 }
 
 /// The vaults of all sets by their short names, each once.
@@ -344,23 +256,6 @@ fn vault_names(config: &Config) -> Vec<String> {
         }
     }
     names
-}
-
-fn traffic(run: &Run) -> String {
-    let requests = usize::try_from(run.requests).unwrap_or(usize::MAX);
-    let connections = usize::try_from(run.connections).unwrap_or(usize::MAX);
-    format!(
-        "{} on {}",
-        plural(requests, "request"),
-        plural(connections, "connection")
-    )
-}
-
-fn plural(count: usize, word: &str) -> String {
-    match count {
-        1 => format!("1 {word}"),
-        _ => format!("{count} {word}s"),
-    }
 }
 
 /// Not refreshed, last good within `max_stale`; the unit counts it as success.

@@ -62,6 +62,10 @@ impl<'a> Session<'a> {
         let mut outcome = self.fetch_once(id);
         if is_unauthorized(&outcome) && self.drop_cached_token() {
             outcome = self.fetch_once(id);
+            if is_unauthorized(&outcome) {
+                // The new one is kept on disk by now, and no better.
+                self.drop_cached_token();
+            }
         }
         if let Err(error) = &outcome {
             if concerns_whole_host(error) {
@@ -74,6 +78,11 @@ impl<'a> Session<'a> {
     /// What has gone over the wire.
     pub(super) fn traffic(&self) -> Traffic {
         self.client.traffic()
+    }
+
+    /// The services' time minus ours, in seconds, if a service told it.
+    pub(super) fn clock_offset(&self) -> Option<i64> {
+        self.client.clock_offset()
     }
 
     /// The identity that worked.

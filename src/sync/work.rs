@@ -3,11 +3,12 @@
 //! A failure stops this set only; whatever it had staged is dropped and last good stays.
 
 use crate::clock;
-use crate::config::{File, IfMissing, Set};
+use crate::config::Set;
+use crate::disk;
 use crate::error::Error;
 use crate::hook;
 use crate::state::SetMemory;
-use crate::store::{Commit, FileState, Hook, Live, LiveFile, Provenance, Staging, Store};
+use crate::store::{Commit, Hook, Live, LiveFile, Staging, Store};
 use crate::vault::{SecretId, SecretValue};
 
 use super::plan;
@@ -30,10 +31,10 @@ pub(super) struct Work<'a> {
     /// What lies on disk, as far as is known.
     live: Option<Live>,
     /// What an earlier run remembered.
-    memory: SetMemory,
-    mode: Mode,
+    pub(super) memory: SetMemory,
+    pub(super) mode: Mode,
     disk: Disk<'a>,
-    contents: Vec<Content>,
+    pub(super) contents: Vec<Content>,
     outstanding: usize,
 }
 
@@ -46,7 +47,7 @@ enum Disk<'a> {
 
 /// What becomes of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Content {
+pub(super) enum Content {
     /// It is not delivered.
     Absent,
     /// It stays as it is on disk; also what is not decided yet.
@@ -172,14 +173,14 @@ impl<'a> Work<'a> {
         if self.failure.is_some() {
             return;
         }
-        if !self.has_last_good() {
-            self.failure = Some(Error::NothingOnDisk {
+        let outcome = if self.has_last_good() {
+            self.repair()
+        } else {
+            Err(Error::NothingOnDisk {
                 set: self.set.name.clone(),
-            });
-            return;
-        }
-        let repaired = self.repair();
-        self.note(repaired);
+            })
+        };
+        self.note(outcome);
     }
 
     fn heal(&mut self) -> Result<(), Error> {
@@ -215,113 +216,6 @@ impl<'a> Work<'a> {
             self.restored = true;
         }
         Ok(())
-    }
-
-    fn take(
-        &mut self,
-        place: usize,
-        id: &SecretId,
-        fetched: &Result<SecretValue, Error>,
-    ) -> Result<(), Error> {
-        let Some(file) = self.set.files.get(place) else {
-            return Err(Error::Internal {
-                what: "a file beyond its set".to_owned(),
-            });
-        };
-        match fetched {
-            Ok(value) => self.take_value(place, file, id, value),
-            Err(missing @ Error::Missing { .. }) => self.take_missing(place, file, id, missing),
-            Err(error) => Err(error.clone()),
-        }
-    }
-
-    fn take_value(
-        &mut self,
-        place: usize,
-        file: &File,
-        id: &SecretId,
-        value: &SecretValue,
-    ) -> Result<(), Error> {
-        let bytes = value.value.expose();
-        let on_disk = self.live().and_then(|live| live.file(&file.name));
-        if on_disk.is_some_and(|on_disk| on_disk.holds(bytes)) {
-            return Ok(());
-        }
-        let change = Change {
-            file: Some(place),
-            name: file.name.to_string(),
-            old: on_disk.map(version),
-            new: Some(value.version.to_string()),
-        };
-        let provenance = Provenance {
-            source: plan::source(id),
-            version: value.version.to_string(),
-        };
-        if self.mode != Mode::DryRun {
-            self.staging()?.put(&file.name, &provenance, bytes)?;
-        }
-        self.changes.push(change);
-        self.decide(place, Content::New);
-        Ok(())
-    }
-
-    /// The vault has no such object. For a file that was delivered before, that counts only
-    /// when the last run saw the same.
-    fn take_missing(
-        &mut self,
-        place: usize,
-        file: &File,
-        id: &SecretId,
-        missing: &Error,
-    ) -> Result<(), Error> {
-        let on_disk = self.live().and_then(|live| live.file(&file.name));
-        let object = plan::source(id);
-        if let Some(on_disk) = on_disk {
-            let (old, verified) = (version(on_disk), on_disk.state != FileState::Damaged);
-            let seen_before = self.memory.missing_once.contains(&object);
-            self.missing_once.push(object);
-            if !seen_before {
-                return Err(Error::MissingOnce {
-                    vault: id.vault.clone(),
-                    name: id.name.clone(),
-                });
-            }
-            match file.if_missing {
-                IfMissing::Keep if verified => {
-                    log::warn!(
-                        "{}: {missing}; {} stays as it was",
-                        self.set.name,
-                        file.name
-                    );
-                    return Ok(());
-                }
-                IfMissing::Fail | IfMissing::Keep => return Err(missing.clone()),
-                IfMissing::Skip => {
-                    let name = file.name.to_string();
-                    self.changes.push(Change {
-                        file: Some(place),
-                        name,
-                        old: Some(old),
-                        new: None,
-                    });
-                }
-            }
-        } else if file.if_missing == IfMissing::Fail {
-            return Err(missing.clone());
-        }
-        log::warn!(
-            "{}: {missing}; delivered without {}",
-            self.set.name,
-            file.name
-        );
-        self.decide(place, Content::Absent);
-        Ok(())
-    }
-
-    fn decide(&mut self, place: usize, content: Content) {
-        if let Some(decided) = self.contents.get_mut(place) {
-            *decided = content;
-        }
     }
 
     fn commit(&mut self) -> Result<(), Error> {
@@ -398,9 +292,14 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn staging(&mut self) -> Result<&mut Staging<'a>, Error> {
+    /// What is being put together for the set; begun when it is first needed.
+    pub(super) fn staging(&mut self) -> Result<&mut Staging<'a>, Error> {
         self.disk = match std::mem::replace(&mut self.disk, Disk::Closed) {
-            Disk::Open(store) => Disk::Staging(store.stage()?),
+            Disk::Open(store) => {
+                // Told with the directory that has to be writable, not with a file in it.
+                disk::refuse_read_only(&self.set.directory)?;
+                Disk::Staging(store.stage()?)
+            }
             other => other,
         };
         match &mut self.disk {
@@ -418,7 +317,7 @@ impl<'a> Work<'a> {
     }
 }
 
-fn version(on_disk: &LiveFile) -> String {
+pub(super) fn version(on_disk: &LiveFile) -> String {
     on_disk.entry.provenance.version.clone()
 }
 

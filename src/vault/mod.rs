@@ -10,7 +10,7 @@ mod secret;
 
 use crate::cloud::Cloud;
 use crate::error::{Error, TokenFacts};
-use crate::http::{Body, Client, Reply, Request};
+use crate::http::{self, Body, Client, Reply, Request};
 use crate::name::{HostName, ObjectName, Version};
 use crate::secret::Secret;
 
@@ -46,12 +46,16 @@ pub struct Access<'a> {
 /// [`Error::EarlySecret`] before its activation date, [`Error::Reply`] for what is no reply
 /// of a vault, and what [`Client::send`] gives.
 pub fn fetch(access: &Access<'_>, id: &SecretId) -> Result<SecretValue, Error> {
+    let request_id = http::unique_id()?;
     let reply = access.client.send(&Request {
         host: &id.vault,
         path: &path(id),
         body: Body::Get,
         bearer: Some(access.token),
-        headers: &[("accept", "application/json")],
+        headers: &[
+            ("accept", "application/json"),
+            ("x-ms-client-request-id", &request_id),
+        ],
         limit: BODY_LIMIT,
     })?;
     match reply.status {

@@ -61,7 +61,7 @@ pub(super) fn codes(reply: &Reply) -> Option<Codes> {
 pub(super) fn read(access: &Access<'_>, id: &SecretId, reply: &Reply) -> Error {
     let challenge = reply.header("www-authenticate").and_then(Challenge::parse);
     let codes = codes(reply).unwrap_or_else(|| Codes {
-        code: format!("status {}", reply.status),
+        code: "no code".to_owned(),
         inner: None,
     });
     let network = reply

@@ -67,7 +67,7 @@ pub(super) fn read(
         return Err(unusable(format!("sent version {version} of {id}")));
     }
     // The vault's clock decides, since the device's may be wrong.
-    let now = clock::now().saturating_add(access.client.clock_offset().unwrap_or(0));
+    let now = clock::corrected(clock::now(), access.client.clock_offset());
     if let Some(not_before) = bundle.attributes.nbf.filter(|not_before| *not_before > now) {
         return Err(Error::EarlySecret {
             vault: id.vault.clone(),

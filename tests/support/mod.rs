@@ -5,11 +5,14 @@
 //! output and files on disk.
 
 #![allow(dead_code, reason = "each test binary uses its part of this")]
+#![allow(clippy::disallowed_methods, reason = "a test plays the operator")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
 use cloud::{App, Cloud, Device, National, Vault};
 use serde_json::{json, Value};
@@ -22,6 +25,8 @@ pub struct Site {
     pub vault: Vault,
     pub device: Device,
     top: TempDir,
+    /// Every value that no output may show.
+    secrets: Mutex<Vec<String>>,
 }
 
 /// How a run of the program ended.
@@ -44,7 +49,7 @@ impl Site {
         let app = cloud.add_app();
         let device = Device::new("gw-0042");
         cloud.add_certificate(&app, &device.certificate_der);
-        cloud.add_secret_credential(&app, "correct horse");
+        cloud.add_secret_credential(&app, CLIENT_SECRET);
         let vault = cloud.vault("factory7-edge");
         // Below a directory of root's or our own: the product walks every ancestor.
         let top = tempfile::Builder::new()
@@ -57,11 +62,12 @@ impl Site {
             vault,
             device,
             top,
+            secrets: Mutex::new(vec![CLIENT_SECRET.to_owned()]),
         };
         fs::create_dir(site.path("etc")).unwrap();
         site.write("etc/ca.pem", site.cloud.ca_pem(), 0o644);
         site.write("etc/device.pem", &site.device.combined_pem, 0o600);
-        site.write("etc/secret", "correct horse\n", 0o600);
+        site.write("etc/secret", &format!("{CLIENT_SECRET}\n"), 0o600);
         site
     }
 
@@ -76,6 +82,18 @@ impl Site {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Puts a secret into the vault `factory7-edge` and gives its version. From then on no run
+    /// may show the value.
+    pub fn seed(&self, name: &str, value: &str) -> String {
+        self.hide(value);
+        self.vault.set(name, value)
+    }
+
+    /// Notes a value that no output may show.
+    pub fn hide(&self, value: &str) {
+        self.secrets.lock().unwrap().push(value.to_owned());
     }
 
     /// A configuration with these sets: certificate identity, directories of this test, and
@@ -127,7 +145,59 @@ impl Site {
 
     /// Runs `keyferry WORDS --config <this test's>` to its end.
     pub fn keyferry(&self, words: &[&str]) -> Run {
-        Run::of(self.command(words).output().unwrap())
+        self.run(&mut self.command(words))
+    }
+
+    /// Runs a command of [`Self::command`] to its end and fails if its output holds a secret.
+    pub fn run(&self, command: &mut Command) -> Run {
+        let run = Run::of(command.output().unwrap());
+        let secrets = self.secrets.lock().unwrap();
+        for secret in secrets.iter().map(String::as_str).chain(TOKEN_MARKS) {
+            assert!(
+                !run.all().contains(secret),
+                "{secret:?} was told:\n{}",
+                run.all()
+            );
+        }
+        run
+    }
+
+    /// Gives all of this test's files to `user`, with a copy of the program, for runs of
+    /// [`Self::command_as`]. Wants root.
+    pub fn give_to(&self, user: u32) {
+        // By another process: a descriptor of ours that a parallel test's child inherits
+        // would keep the copy from being executed.
+        let copied = Command::new("cp")
+            .arg(binary())
+            .arg(self.path("keyferry"))
+            .status();
+        assert!(copied.unwrap().success());
+        let mut paths = vec![self.path("")];
+        while let Some(path) = paths.pop() {
+            std::os::unix::fs::lchown(&path, Some(user), Some(user)).unwrap();
+            if path.is_dir() && !path.is_symlink() {
+                paths.extend(
+                    fs::read_dir(&path)
+                        .unwrap()
+                        .map(|entry| entry.unwrap().path()),
+                );
+            }
+        }
+    }
+
+    /// As [`Self::command`], by another user without any capability.
+    pub fn command_as(&self, user: u32, words: &[&str]) -> Command {
+        let mut command = Command::new(self.path("keyferry"));
+        command
+            .env_clear()
+            .env("PATH", std::env::var("PATH").unwrap());
+        command
+            .stdin(Stdio::null())
+            .current_dir("/")
+            .uid(user)
+            .gid(user);
+        command.args(words).arg("--config").arg(self.path("etc"));
+        command
     }
 
     /// The command that [`Self::keyferry`] runs, to be changed or wrapped.
@@ -178,6 +248,11 @@ impl Run {
         }
     }
 
+    /// Both outputs, one behind the other.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
     /// Fails unless the program ended with `code`; shows its output then.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
@@ -192,7 +267,7 @@ impl Run {
     /// Fails unless `text` stands in the output.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        let all = format!("{}{}", self.stdout, self.stderr);
+        let all = self.all();
         assert!(all.contains(text), "{text:?} is not in:\n{all}");
         self
     }
@@ -200,7 +275,7 @@ impl Run {
     /// Fails if `text` stands in the output.
     #[track_caller]
     pub fn never_says(self, text: &str) -> Self {
-        let all = format!("{}{}", self.stdout, self.stderr);
+        let all = self.all();
         assert!(!all.contains(text), "{text:?} is in:\n{all}");
         self
     }
@@ -208,8 +283,7 @@ impl Run {
 
 /// The program with an environment of its own; by `KEYFERRY_TEST_RUNNER` (an emulator) if set.
 pub fn program() -> Command {
-    let binary = std::env::var("KEYFERRY_TEST_BINARY")
-        .unwrap_or_else(|_| env!("CARGO_BIN_EXE_keyferry").to_owned());
+    let binary = binary();
     let mut command = match std::env::var("KEYFERRY_TEST_RUNNER") {
         Ok(runner) => {
             let mut words = runner.split_whitespace();
@@ -224,6 +298,11 @@ pub fn program() -> Command {
         .env("PATH", std::env::var("PATH").unwrap())
         .stdin(Stdio::null());
     command
+}
+
+fn binary() -> String {
+    std::env::var("KEYFERRY_TEST_BINARY")
+        .unwrap_or_else(|_| env!("CARGO_BIN_EXE_keyferry").to_owned())
 }
 
 /// Whether this machine has `tool`; says that the test is skipped where not. In CI, where
@@ -255,3 +334,8 @@ pub fn access(path: &Path) -> String {
     let stat = fs::symlink_metadata(path).unwrap();
     format!("{:o} {}:{}", stat.mode(), stat.uid(), stat.gid())
 }
+
+/// The app's client secret.
+pub const CLIENT_SECRET: &str = "correct horse";
+/// How tokens and assertions begin, and what stands before one.
+const TOKEN_MARKS: [&str; 2] = ["eyJ", "Bearer "];

@@ -1,4 +1,10 @@
-//! The loader as a whole: golden texts of what operators get wrong, merging, mutation.
+//! The loader as a whole, on configurations in fresh directories.
+
+mod examples;
+mod golden;
+mod merging;
+mod schema;
+mod table;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -21,6 +27,7 @@ impl Fixture {
         fixture
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
     pub fn write(&self, name: &str, text: &str) -> &Self {
         let path = self.directory.path().join(name);
         let parent = path.parent().unwrap();
@@ -62,6 +69,7 @@ impl Fixture {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
 pub(super) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -76,19 +84,4 @@ pub(super) fn with_sets(sets: &str) -> String {
 "sets": {sets}
 }}"#
     )
-}
-
-#[test]
-fn a_small_configuration_gets_the_defaults() {
-    let config = Fixture::new(&with_sets(
-        r#"{"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}}"#,
-    ))
-    .load()
-    .unwrap();
-    assert_eq!(config.sets.len(), 1);
-    assert_eq!(config.network.max_requests, 22);
-    assert_eq!(
-        config.sets[0].directory,
-        Path::new("/run/keyferry/sets/mqtt")
-    );
 }

@@ -4,14 +4,18 @@
 
 use std::path::PathBuf;
 
-use super::document::Document;
-use super::json::{self, Node};
-use super::ordered::Json;
-use super::problem::Problems;
-use super::table::{self, Key, Kind, Presence, Section, IDENTITY_TYPES};
 use crate::cloud::PRESETS;
+use crate::config::document::Document;
+use crate::config::json::{self, Node};
+use crate::config::ordered::Json;
+use crate::config::problem::Problems;
+use crate::config::table::{self, Key, Kind, Presence, Section, IDENTITY_TYPES};
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "UPDATE=1 writes into the source tree"
+)]
 fn the_committed_schema_is_made_from_the_table() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -1,0 +1,118 @@
+//! The examples of `packaging/examples/` are good, and nothing like them makes a panic.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Fixture;
+use crate::cloud::{preset_of_authority, PRESETS};
+use crate::config::document::Document;
+use crate::config::load::from_files;
+use crate::config::source::SourceFile;
+use crate::config::{Config, LoadRequest};
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/examples")
+}
+
+/// Name and text of each whole example.
+fn examples() -> Vec<(String, String)> {
+    let entries = fs::read_dir(directory()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let files = paths.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    });
+    let named = files.map(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, fs::read_to_string(path).unwrap())
+    });
+    named.collect()
+}
+
+#[test]
+fn each_example_loads_whole() {
+    for (name, text) in examples() {
+        let config = Fixture::new(&text)
+            .load()
+            .unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
+        assert!(
+            config.broken_sets.is_empty(),
+            "{name}: {:?}",
+            config.broken_sets
+        );
+        assert!(!config.sets.is_empty(), "{name}");
+        assert_eq!(
+            config.warnings.is_empty(),
+            name != "germany",
+            "{name}: {:?}",
+            config.warnings
+        );
+    }
+}
+
+#[test]
+fn each_cloud_has_an_example() {
+    let examples = examples();
+    for preset in &PRESETS {
+        let (_, text) = examples
+            .iter()
+            .find(|(name, _)| name == preset.name)
+            .unwrap();
+        let cloud = Fixture::new(text).load().unwrap().cloud;
+        let authority = preset_of_authority(cloud.authority.as_str()).unwrap();
+        assert_eq!(
+            (cloud.name.as_str(), authority.name),
+            (preset.name, preset.name)
+        );
+    }
+}
+
+#[test]
+fn the_drop_in_example_joins_the_smallest_configuration() {
+    let read = |name: &str| fs::read_to_string(directory().join(name)).unwrap();
+    let fixture = Fixture::new(&read("public.json"));
+    fixture.write("conf.d/20-mqtt.json", &read("conf.d/20-mqtt.json"));
+    let config = fixture.load().unwrap();
+    assert_eq!(config.sets.len(), 2);
+    assert!(config.broken_sets.is_empty());
+}
+
+#[test]
+fn effective_configurations_of_the_examples_can_be_fed_back() {
+    for (name, text) in examples() {
+        let effective = Fixture::new(&text).load().unwrap().effective_json();
+        let again = Fixture::new(&effective).load().unwrap().effective_json();
+        assert_eq!(again, effective, "{name}");
+    }
+}
+
+#[test]
+fn cut_and_changed_files_never_make_a_panic() {
+    let rich = ["private-cloud", "proxy", "two-identities", "china"];
+    let examples = examples()
+        .into_iter()
+        .filter(|(name, _)| rich.contains(&name.as_str()));
+    for (_, text) in examples {
+        let bytes = text.as_bytes();
+        for index in 0..bytes.len() {
+            let _ = load(bytes[..index].to_vec());
+            for byte in *b"\"{]0\\\xc3" {
+                let mut changed = bytes.to_vec();
+                changed[index] = byte;
+                let _ = load(changed);
+            }
+        }
+    }
+}
+
+fn load(bytes: Vec<u8>) -> Result<Config, Vec<crate::error::Error>> {
+    let request = LoadRequest {
+        root: Some(PathBuf::from("/nonexistent")),
+        ..LoadRequest::standard(None)
+    };
+    let file = SourceFile {
+        name: "config.json".to_owned(),
+        document: Document::new(PathBuf::from("config.json"), bytes),
+    };
+    from_files(&request, &[file])
+}

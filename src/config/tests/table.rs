@@ -1,0 +1,269 @@
+//! Table and parser agree: every key is read, every default is the table's.
+
+use std::path::Path;
+
+use serde_json::{json, Value};
+
+use super::Fixture;
+use crate::config::table::{keys_of, Key, Kind, Presence, Section, IDENTITY_TYPES, KEYS};
+use crate::config::{Config, LoadRequest};
+
+/// An image whose configuration is `value`.
+fn load(value: &Value) -> (Option<Config>, Vec<String>) {
+    let fixture = Fixture::new("");
+    fixture
+        .write("etc/keyferry/config.json", &value.to_string())
+        .write("etc/group", "mosquitto:x:4242:\n")
+        .write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+    let request = LoadRequest {
+        root: Some(fixture.path()),
+        ..LoadRequest::standard(None)
+    };
+    match Config::load(&request) {
+        Ok(config) => {
+            let broken = config.broken_sets.iter();
+            let errors = broken.flat_map(|set| std::iter::once(&set.error).chain(&set.others));
+            let errors = errors.map(ToString::to_string).collect();
+            (Some(config), errors)
+        }
+        Err(errors) => (None, errors.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// All keys of this release with their examples.
+fn everything() -> Value {
+    let mut all = object(Section::Top);
+    all["cloud"] = object(Section::Cloud);
+    let identities = IDENTITY_TYPES.iter().filter(|known| known.usable);
+    let identities = identities.map(|known| {
+        let mut identity = object(Section::IdentityOf(known.name));
+        identity["type"] = json!(known.name);
+        identity
+    });
+    all["identity"] = identities.collect();
+    let mut set = object(Section::Set);
+    set["files"] = json!({"f": object(Section::File)});
+    set["on_change"] = object(Section::OnChange);
+    all["sets"] = json!({"s": set});
+    all["device_id"] = object(Section::DeviceId);
+    all["network"] = object(Section::Network);
+    let mut proxy = object(Section::Proxy);
+    proxy.as_object_mut().unwrap().remove("env");
+    all["network"]["proxy"] = proxy;
+    all
+}
+
+fn object(section: Section) -> Value {
+    let keys = keys_of(section).filter(|key| !key.is_later());
+    keys.map(|key| {
+        (
+            key.name.to_owned(),
+            serde_json::from_str(key.example).unwrap(),
+        )
+    })
+    .collect::<serde_json::Map<String, Value>>()
+    .into()
+}
+
+/// Where the keys of a section are in [`everything`].
+fn pointer(section: Section) -> Option<String> {
+    Some(match section {
+        Section::Cloud => "/cloud".to_owned(),
+        Section::DeviceId => "/device_id".to_owned(),
+        Section::File => "/sets/s/files/f".to_owned(),
+        Section::Identity => "/identity/0".to_owned(),
+        Section::IdentityOf(name) => {
+            let index = IDENTITY_TYPES
+                .iter()
+                .filter(|known| known.usable)
+                .position(|known| known.name == name)?;
+            format!("/identity/{index}")
+        }
+        Section::Network => "/network".to_owned(),
+        Section::OnChange => "/sets/s/on_change".to_owned(),
+        Section::Proxy => "/network/proxy".to_owned(),
+        Section::Set => "/sets/s".to_owned(),
+        Section::Top => String::new(),
+        Section::Credential => return None,
+    })
+}
+
+fn at(all: &mut Value, section: Section) -> Option<&mut serde_json::Map<String, Value>> {
+    all.pointer_mut(&pointer(section)?)?.as_object_mut()
+}
+
+#[test]
+fn every_key_of_the_table_is_read() {
+    let (config, errors) = load(&everything());
+    assert_eq!(errors, [""; 0]);
+    assert!(config.is_some());
+}
+
+#[test]
+fn every_form_of_a_credential_and_a_proxy_is_read() {
+    for key in keys_of(Section::Credential) {
+        let mut all = everything();
+        let example: Value = serde_json::from_str(key.example).unwrap();
+        all["identity"][0]["certificate"] = json!({ (key.name): example });
+        assert_eq!(load(&all).1, [""; 0], "{}", key.name);
+    }
+    let mut all = everything();
+    all["network"]["proxy"] = json!({"env": "HTTPS_PROXY"});
+    assert_eq!(load(&all).1, [""; 0]);
+}
+
+#[test]
+fn every_key_says_what_it_wants() {
+    for key in KEYS.iter().filter(|key| !key.is_later()) {
+        let mut all = everything();
+        let Some(object) = at(&mut all, key.section) else {
+            continue;
+        };
+        object.insert(key.name.to_owned(), Value::Null);
+        if key.name == "env" {
+            object.remove("url");
+        }
+        let errors = load(&all).1;
+        let expected = format!("\"{}\" must be ", key.name);
+        let told = errors
+            .iter()
+            .any(|error| error.contains(&expected) && error.contains("not null"));
+        assert!(told, "{key:?}: {errors:?}");
+    }
+}
+
+#[test]
+fn keys_that_must_be_there_are_missed() {
+    for key in KEYS.iter().filter(|key| key.presence == Presence::Required) {
+        let mut all = everything();
+        at(&mut all, key.section).unwrap().remove(key.name);
+        let errors = load(&all).1;
+        let expected = format!(" lacks \"{}\"", key.name);
+        assert!(
+            errors.iter().any(|error| error.contains(&expected)),
+            "{key:?}: {errors:?}"
+        );
+    }
+}
+
+#[test]
+fn keys_of_later_versions_say_so() {
+    for key in KEYS.iter().filter(|key| key.is_later()) {
+        let mut all = everything();
+        match at(&mut all, key.section) {
+            Some(object) => object.insert(key.name.to_owned(), json!(0)),
+            None => {
+                let Section::IdentityOf(name) = key.section else {
+                    panic!("{key:?}");
+                };
+                all["identity"][0] = json!({"type": name, (key.name): 0});
+                None
+            }
+        };
+        let errors = load(&all).1.concat();
+        assert!(
+            errors.contains("known to a later version of keyferry"),
+            "{key:?}: {errors}"
+        );
+    }
+}
+
+#[test]
+fn every_choice_is_read_and_no_other() {
+    for key in KEYS {
+        let Kind::Choice(choices) = key.kind else {
+            continue;
+        };
+        if key.name == "type" {
+            continue;
+        }
+        for (choice, good) in choices
+            .iter()
+            .map(|choice| (*choice, true))
+            .chain([("x", false)])
+        {
+            let mut all = everything();
+            at(&mut all, key.section)
+                .unwrap()
+                .insert(key.name.to_owned(), json!(choice));
+            assert_eq!(load(&all).1.is_empty(), good, "{key:?} {choice}");
+        }
+    }
+    let types = keys_of(Section::Identity).map(|key| key.kind);
+    let usable: Vec<&str> = IDENTITY_TYPES
+        .iter()
+        .filter(|known| known.usable)
+        .map(|known| known.name)
+        .collect();
+    for kind in types {
+        assert!(matches!(kind, Kind::Choice(names) if names == usable));
+    }
+}
+
+#[test]
+fn the_defaults_are_the_tables() {
+    let mut least = everything();
+    least["identity"].as_array_mut().unwrap().truncate(1);
+    for key in KEYS.iter().filter(|key| {
+        key.presence != Presence::Required && key.name != "sets" && key.name != "vault"
+    }) {
+        if let Some(object) = at(&mut least, key.section) {
+            object.remove(key.name);
+        }
+    }
+    least["vault"] = json!("factory7-edge");
+    let effective = load(&least).0.unwrap().effective_json();
+    let effective: Value = serde_json::from_str(&effective).unwrap();
+    for key in KEYS {
+        if let Presence::Default(value) = key.presence {
+            let expected: Value = serde_json::from_str(value).unwrap();
+            assert_eq!(
+                effective.pointer(&default_pointer(key)),
+                Some(&expected),
+                "{key:?}"
+            );
+        }
+    }
+    assert_eq!(effective["network"]["max_requests"], 22);
+    assert_eq!(effective["sets"]["s"]["directory"], "/run/keyferry/sets/s");
+}
+
+/// A set's mode is told with its files; there is one identity.
+fn default_pointer(key: &Key) -> String {
+    match (key.section, key.name) {
+        (Section::Set, "mode") => "/sets/s/files/f/mode".to_owned(),
+        (Section::IdentityOf(_), name) => format!("/identity/{name}"),
+        (section, name) => format!("{}/{name}", pointer(section).unwrap()),
+    }
+}
+
+#[test]
+fn the_effective_configuration_can_be_fed_back() {
+    let (config, _) = load(&everything());
+    let effective = config.unwrap().effective_json();
+    let (again, errors) = load(&serde_json::from_str(&effective).unwrap());
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(again.unwrap().effective_json(), effective);
+    for known in [
+        "\"group\": \"mosquitto\"",
+        "\"owner\": \"root\"",
+        "\"name\": \"our-cloud\"",
+        "proxy-password",
+    ] {
+        assert!(effective.contains(known), "{known}: {effective}");
+    }
+}
+
+#[test]
+fn texts_are_sentences_and_examples_are_json() {
+    for key in KEYS.iter().filter(|key| !key.is_later()) {
+        assert!(key.text.ends_with('.') && key.text.len() < 120, "{key:?}");
+        assert!(
+            serde_json::from_str::<Value>(key.example).is_ok(),
+            "{key:?}"
+        );
+    }
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("packaging/keyferry.schema.json")
+        .exists());
+}
