@@ -4,9 +4,11 @@
 //! own, since the tools that count slow the program down or make it larger.
 
 #![expect(
-    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
-    reason = "a bench may panic"
+    clippy::unwrap_used,
+    reason = "a bench may panic, and plays the operator"
 )]
 
 mod limits;

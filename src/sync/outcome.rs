@@ -102,11 +102,7 @@ impl End<'_> {
     fn set_status(&self, work: &Work<'_>, now: i64) -> SetStatus {
         let set = work.set;
         let memory = self.surroundings.memory(set);
-        let confirmed = if work.confirmed {
-            Some(now)
-        } else {
-            memory.confirmed
-        };
+        let confirmed = work.confirmed_at(now, memory.confirmed);
         let too_old = confirmed
             .and_then(|then| clock::since(then, now))
             .is_some_and(|age| age > set.max_stale);
@@ -146,11 +142,7 @@ impl End<'_> {
         let mut memory = self.surroundings.memory.clone();
         for work in works {
             let known = self.surroundings.memory(work.set);
-            let confirmed = if work.confirmed {
-                Some(now)
-            } else {
-                known.confirmed
-            };
+            let confirmed = work.confirmed_at(now, known.confirmed);
             let missing_once = match self.options.mode {
                 Mode::Offline => known.missing_once,
                 _ => work.missing_once.clone(),
