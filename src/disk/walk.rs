@@ -7,8 +7,10 @@
 
 use std::ffi::OsStr;
 use std::path::{Component, Path};
+use std::thread::sleep;
+use std::time::Duration;
 
-use rustix::fs::{AtFlags, FileType, Mode as Bits, OFlags};
+use rustix::fs::{flock, AtFlags, FileType, FlockOperation, Mode as Bits, OFlags};
 use rustix::io::Errno;
 
 use super::{failed, is_id, random_id, set_access, Access, Dir, Stat};
@@ -137,6 +139,10 @@ impl Dir {
     /// Makes one directory of a path. It gets its name only when its mode is right: a run
     /// killed in between must not leave an ancestor that nobody can pass.
     fn create_step(&self, component: &OsStr, access: &Access) -> Result<Self, Error> {
+        self.wait_for_others();
+        if let Some(made_meanwhile) = self.step(component)? {
+            return Ok(made_meanwhile);
+        }
         self.remove_unfinished();
         let name = format!("{UNFINISHED}{}", random_id()?);
         let target = self.path.join(component);
@@ -163,6 +169,18 @@ impl Dir {
         self.sync()?;
         made.path = target;
         Ok(made)
+    }
+
+    /// Runs that start together, of two instances say, make the same ancestors: one at a time,
+    /// or each takes the other's for a left-over. The lock goes with this descriptor. It
+    /// cannot be waited for without end, since anybody may hold one on a public directory.
+    fn wait_for_others(&self) {
+        for _ in 0..100 {
+            match flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
+                Err(Errno::INTR | Errno::WOULDBLOCK) => sleep(Duration::from_millis(10)),
+                _ => return,
+            }
+        }
     }
 
     /// What a killed [`Self::create_step`] left here; only empty directories can go.

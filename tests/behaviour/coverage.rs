@@ -57,7 +57,7 @@ const ERRORS: [(&str, &str); 27] = [
     ),
     (
         "NoRoots",
-        "network::a_device_without_a_bundle_is_told_to_install_one",
+        "tls::a_device_without_a_bundle_is_told_to_install_one",
     ),
     (
         "NoSystemd",
@@ -90,7 +90,7 @@ const ERRORS: [(&str, &str); 27] = [
     ),
     (
         "Tls",
-        "network::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
+        "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
     ),
     (
         "UnsafeDirectory",
@@ -182,7 +182,7 @@ const PHASES: [(&str, &str); 5] = [
         "network::a_reply_that_drips_is_given_up_at_the_timeout",
     ),
     ("Proxy", "proxies::a_proxy_that_fails_or_hangs_may_pass"),
-    ("Tls", "network::a_handshake_that_is_cut_is_told"),
+    ("Tls", "tls::a_handshake_that_is_cut_is_told"),
 ];
 
 /// The exit codes.

@@ -2,11 +2,11 @@
 //! to do. What fills up or is remounted is a private mount of the test.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 use serde_json::{json, Value};
 
-use crate::support::{is_root, Run, Site};
+use crate::namespace::mounted;
+use crate::support::{is_root, Site};
 
 fn one_secret() -> Value {
     json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
@@ -18,20 +18,6 @@ fn synced() -> Site {
     site.configure(&site.config(one_secret()));
     site.keyferry(&["sync"]).exits(0);
     site
-}
-
-/// Runs `keyferry WORDS` after `script` in a mount namespace of its own.
-fn mounted(site: &Site, script: &str, words: &[&str]) -> Run {
-    let script = format!("set -e; {script}; exec \"$@\"");
-    let script = script.replace("$TOP", site.path("").to_str().unwrap());
-    let inner = site.command(words);
-    let mut command = Command::new("unshare");
-    command
-        .env_clear()
-        .env("PATH", std::env::var("PATH").unwrap());
-    command.args(["--mount", "sh", "-c", &script, "sh"]);
-    command.arg(inner.get_program()).args(inner.get_args());
-    site.run(&mut command)
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
+use crate::namespace::mounted;
 use crate::support::{is_root, Run, Site};
 
 /// A site whose set runs `script` with a shell.
@@ -189,19 +190,7 @@ fn without_systemd(site: &Site, words: &[&str]) -> Option<Run> {
     if !is_root() {
         return None;
     }
-    let inner = site.command(words);
-    let mut command = program_in_mount_namespace("mount -t tmpfs none /run/systemd && exec \"$@\"");
-    command.arg(inner.get_program()).args(inner.get_args());
-    Some(site.run(&mut command))
-}
-
-fn program_in_mount_namespace(script: &str) -> std::process::Command {
-    let mut command = std::process::Command::new("unshare");
-    command.args(["--mount", "sh", "-c", script, "sh"]);
-    command
-        .env_clear()
-        .env("PATH", std::env::var("PATH").unwrap());
-    command
+    Some(mounted(site, "mount -t tmpfs none /run/systemd", words))
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod golden;
 mod hooks;
 mod main_job;
 mod missing;
+mod namespace;
 mod network;
 mod proxies;
 mod quiet_runs;
@@ -29,4 +30,5 @@ mod staleness;
 mod status;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod tokens;

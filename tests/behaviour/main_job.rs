@@ -7,7 +7,7 @@ use crate::support::{access, Site};
 #[test]
 fn delivers_secrets_and_touches_nothing_when_nothing_changed() {
     let site = Site::new();
-    site.vault.set("mqtt-password", "hunter2");
+    site.seed("mqtt-password", "hunter2");
     site.configure(
         &site.config(json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})),
     );
@@ -25,4 +25,23 @@ fn delivers_secrets_and_touches_nothing_when_nothing_changed() {
     assert_eq!(site.cloud.requests().len(), 1, "the token was kept");
     assert_eq!(site.set_status("mqtt")["state"], "current");
     site.assert_well_behaved();
+}
+
+#[test]
+fn what_is_remembered_holds_no_value_and_no_token() {
+    let site = Site::new();
+    site.seed("mqtt-password", "hunter2");
+    site.configure(
+        &site.config(json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})),
+    );
+    site.keyferry(&["sync"]).exits(0);
+    for file in ["run/status.json", "run/lock", "state/state.json"] {
+        let text = std::fs::read_to_string(site.path(file)).unwrap();
+        assert!(!text.contains("hunter2") && !text.contains("eyJ"), "{file}");
+    }
+    let current = site.set("mqtt").join(".keyferry/current/.keyferry.json");
+    assert!(access(&current).starts_with("100600 "));
+    assert!(!std::fs::read_to_string(current)
+        .unwrap()
+        .contains("hunter2"));
 }

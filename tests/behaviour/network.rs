@@ -2,17 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use cloud::{Action, Fault, Match, ServerCertificate};
+use cloud::{Action, Fault, Match};
 use serde_json::{json, Value};
 
+use crate::namespace::cut_off;
 use crate::staleness::closed_port;
 use crate::support::{is_root, Run, Site};
 
-fn one_secret() -> Value {
+pub fn one_secret() -> Value {
     json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
 }
 
-fn site() -> Site {
+pub fn site() -> Site {
     let site = Site::new();
     site.seed("mqtt-password", "hunter2");
     site.configure(&site.config(one_secret()));
@@ -20,7 +21,7 @@ fn site() -> Site {
 }
 
 /// A site that was brought up to date, so that 75 and 69 tell apart.
-fn synced() -> Site {
+pub fn synced() -> Site {
     let site = site();
     site.keyferry(&["sync"]).exits(0);
     site
@@ -36,7 +37,7 @@ fn at_the_vault(site: &Site, action: Action, times: usize) {
 }
 
 #[track_caller]
-fn fails(site: &Site, code: i32, reason: &str, said: &str) -> Run {
+pub fn fails(site: &Site, code: i32, reason: &str, said: &str) -> Run {
     let run = site
         .keyferry(&["sync"])
         .exits(code)
@@ -199,23 +200,6 @@ fn a_closed_port_is_a_matter_of_the_network() {
 }
 
 #[test]
-fn a_handshake_that_is_cut_is_told() {
-    let site = synced();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut config = site.config(one_secret());
-    config["network"]["resolve"][site.vault.host()] =
-        json!(listener.local_addr().unwrap().to_string());
-    config["network"]["max_requests"] = json!(1);
-    site.configure(&config);
-    let cutter = std::thread::spawn(move || drop(listener.accept()));
-    let said = format!("TLS: {}", site.vault.host());
-    site.keyferry(&["sync", "--log", "debug"])
-        .exits(75)
-        .says(&said);
-    cutter.join().unwrap();
-}
-
-#[test]
 fn a_dead_vault_does_not_hold_up_the_others() {
     let site = site();
     site.cloud.vault("other-vault").set("key", "sardine");
@@ -244,90 +228,7 @@ fn a_name_without_an_address_is_told_as_dns() {
     config["network"]["resolve"] = json!({});
     config["network"]["max_requests"] = json!(1);
     site.configure(&config);
-    let inner = site.command(&["sync", "--log", "debug"]);
-    let mut command = std::process::Command::new("unshare");
-    command
-        .env_clear()
-        .env("PATH", std::env::var("PATH").unwrap());
-    command
-        .arg("--net")
-        .arg(inner.get_program())
-        .args(inner.get_args());
-    site.run(&mut command)
+    cut_off(&site, &["sync", "--log", "debug"])
         .exits(69)
         .says("DNS: login.microsoftonline.us");
-}
-
-#[test]
-fn a_server_that_is_not_the_one_meant_is_told_by_its_certificate() {
-    for (shown, reason, said) in [
-        (
-            ServerCertificate::OtherAuthority,
-            "tls",
-            "Loopback Cloud Root",
-        ),
-        (
-            ServerCertificate::Expired,
-            "clock",
-            "has expired by this device's clock",
-        ),
-        (
-            ServerCertificate::OtherName,
-            "tls",
-            "its certificate is for another name",
-        ),
-    ] {
-        let site = synced();
-        site.cloud.reset_log();
-        site.cloud.show_certificate(shown);
-        fails(&site, 75, reason, said).says("TLS: factory7-edge.vault.usgovcloudapi.net");
-        assert!(site.cloud.requests().is_empty(), "nothing was sent");
-    }
-}
-
-#[test]
-fn authorities_come_from_the_configuration_and_are_never_guessed() {
-    let site = site();
-    let mut config = site.config(one_secret());
-    config["network"]["ca_file"] = json!(site.path("etc/none.pem"));
-    site.configure(&config);
-    fails(&site, 78, "tls", "no certificate authorities found").says("etc/none.pem cannot be read");
-    site.write("etc/none.pem", "nothing here\n", 0o644);
-    fails(&site, 78, "tls", "holds no usable certificate");
-    let other = Site::new();
-    config["network"]["ca_file"] = json!(other.path("etc/ca.pem"));
-    site.configure(&config);
-    fails(
-        &site,
-        69,
-        "tls",
-        "comes from an authority that is not trusted here",
-    );
-    config["network"]["ca_extra"] = json!(site.path("etc/ca.pem"));
-    site.configure(&config);
-    site.keyferry(&["sync"]).exits(0);
-}
-
-#[test]
-fn a_device_without_a_bundle_is_told_to_install_one() {
-    if !is_root() {
-        return;
-    }
-    let site = site();
-    let mut config = site.config(one_secret());
-    config["network"].as_object_mut().unwrap().remove("ca_file");
-    site.configure(&config);
-    let inner = site.command(&["sync"]);
-    let hide = "for d in /etc/ssl /etc/pki; do if [ -d $d ]; then mount -t tmpfs none $d; fi; done; exec \"$@\"";
-    let mut command = std::process::Command::new("unshare");
-    command
-        .env_clear()
-        .env("PATH", std::env::var("PATH").unwrap());
-    command
-        .args(["--mount", "sh", "-c", hide, "sh"])
-        .arg(inner.get_program())
-        .args(inner.get_args());
-    let run = site.run(&mut command).exits(78);
-    run.says("no certificate authorities found: none of")
-        .says("install ca-certificates");
 }

@@ -66,7 +66,7 @@ fn basic_credentials_go_to_the_proxy_alone() {
     site.write("etc/proxy", "open sesame\n", 0o600);
     let login = json!({"url": proxy.url(), "username": "edge", "password": site.path("etc/proxy")});
     site.configure(&config(&site, login));
-    site.keyferry(&["sync"]).exits(0);
+    site.keyferry(&["sync", "--log", "debug"]).exits(0);
     assert!(proxy
         .connects()
         .iter()

@@ -196,3 +196,25 @@ fn a_second_run_waits_for_the_lock_and_names_its_holder() {
     drop(lock);
     site.keyferry(&["sync"]).exits(0);
 }
+
+#[test]
+fn runs_at_once_do_their_work_one_after_the_other() {
+    let site = site("linked");
+    site.cloud.fault(cloud::Fault {
+        matching: cloud::Match::Any,
+        action: cloud::Action::Delay(std::time::Duration::from_millis(300)),
+        times: 1,
+    });
+    let start = || {
+        let mut command = site.command(&["sync"]);
+        command
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let runs = [start(), start(), start(), start()]
+        .map(|child| crate::support::Run::of(child.wait_with_output().unwrap()));
+    let switches = runs.map(|run| run.exits(0).all().matches("switched to").count());
+    assert_eq!(switches.iter().sum::<usize>(), 1);
+    assert_eq!(site.cloud.requests().len(), 5, "one sign-in, four fetches");
+}

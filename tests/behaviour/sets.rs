@@ -207,3 +207,27 @@ fn a_vault_of_another_cloud_is_refused_before_any_request() {
     site.keyferry(&["sync"]).exits(78);
     assert_eq!(site.cloud.connections(), 0);
 }
+
+#[test]
+fn an_instance_has_directories_of_its_own_and_leaves_those_of_others() {
+    let site = site();
+    let mut config = site.config(json!({"mqtt": {"files": {"password": {"secret": "shared"}}}}));
+    site.configure(&config);
+    site.keyferry(&["sync"]).exits(0);
+    site.keyferry(&["sync", "--instance", "line2"]).exits(0);
+    let own = site.path("run/line2/sets/mqtt/password");
+    assert_eq!(std::fs::read_to_string(own).unwrap(), "hunter2");
+    for file in [
+        "run/line2/status.json",
+        "run/line2/lock",
+        "state/line2/state.json",
+    ] {
+        assert!(site.path(file).is_file(), "{file}");
+    }
+    config["sets"]["mqtt"]["directory"] = json!(site.path("shared/mqtt"));
+    site.configure(&config);
+    site.keyferry(&["sync"]).exits(0);
+    site.keyferry(&["sync", "--instance", "line2"])
+        .exits(78)
+        .says("shared/mqtt already belongs to set mqtt");
+}
