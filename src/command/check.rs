@@ -106,7 +106,7 @@ impl Findings {
 
     fn tell(&self, config: Option<&Config>) {
         if let Some(config) = config {
-            report::print(&format!("{}\n", config.effective_json()));
+            report::print(&config.effective_json());
         }
         for warning in &self.warnings {
             log::warn!("{warning}");

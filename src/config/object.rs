@@ -12,6 +12,8 @@ pub(super) struct Object<'a> {
     /// The object's value.
     pub node: Node<'a>,
     members: Vec<Member<'a>>,
+    /// Keys that a misspelt or later one stands for: nobody need be told that they lack.
+    meant: Vec<&'static str>,
 }
 
 impl<'a> Object<'a> {
@@ -20,15 +22,22 @@ impl<'a> Object<'a> {
         let mut object = Self {
             node: node.clone(),
             members: Vec::new(),
+            meant: Vec::new(),
         };
         for mut member in node.members("an object", problems)? {
             match table::find(section, &member.key) {
-                Some(key) if key.is_later() => problems.add(of_later_version(&member)),
+                Some(key) if key.is_later() => {
+                    object.meant.extend(instead_of(section));
+                    problems.add(of_later_version(&member));
+                }
                 Some(key) => {
                     member.value.example = key.example;
                     object.members.push(member);
                 }
-                None => problems.add(unknown(&member, section)),
+                None => {
+                    object.meant.extend(nearest(&member, section));
+                    problems.add(unknown(&member, section));
+                }
             }
         }
         Some(object)
@@ -43,7 +52,7 @@ impl<'a> Object<'a> {
     /// The value of `key`; a note if it is not there.
     pub fn need(&mut self, key: &Key, problems: &mut Problems) -> Option<Node<'a>> {
         let found = self.take(key.name);
-        if found.is_none() {
+        if found.is_none() && !self.meant.contains(&key.name) {
             problems.add(self.lacks(key));
         }
         found
@@ -59,6 +68,7 @@ impl<'a> Object<'a> {
 
     /// Takes over the members of `other`, another file's object of the same section.
     pub fn join(&mut self, other: Self, problems: &mut Problems) {
+        self.meant.extend(other.meant);
         for member in other.members {
             match self.members.iter().find(|known| known.key == member.key) {
                 Some(first) => problems.add(member.repeated(first)),
@@ -88,11 +98,20 @@ fn of_later_version(member: &Member<'_>) -> Problem {
     )
 }
 
+/// The known key that the unknown `member` looks like.
+fn nearest(member: &Member<'_>, section: Section) -> Option<&'static str> {
+    suggest::nearest(&member.key, table::keys_of(section).map(|key| key.name))
+}
+
+/// The key that every object of `section` needs today, until a later one can stand for it.
+fn instead_of(section: Section) -> Option<&'static str> {
+    (section == Section::File).then_some("secret")
+}
+
 fn unknown(member: &Member<'_>, section: Section) -> Problem {
     let key = foreign(&member.key, 60);
-    let here = || table::keys_of(section).map(|key| key.name);
     let elsewhere = KEYS.iter().find(|other| other.name == member.key);
-    let meant = suggest::nearest(&member.key, here());
+    let meant = nearest(member, section);
     // "file" for "files" is a slip, though there is a "file" elsewhere.
     let slip =
         meant.filter(|meant| elsewhere.is_none() || suggest::distance(&member.key, meant) == 1);

@@ -23,7 +23,7 @@ impl Error {
             Self::MissingOnce { name, .. } => format!("if {name} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
             Self::NewerFormat { .. } => "run the later release again, or purge the set and let this one fetch it".to_owned(),
-            Self::NoRoots { .. } => "install ca-certificates, or name a bundle with network.ca_file".to_owned(),
+            Self::NoRoots { .. } => "install ca-certificates, or correct network.ca_file and network.ca_extra".to_owned(),
             Self::NoSystemd { .. } => "use on_change.run with the command that tells the service here".to_owned(),
             Self::NothingOnDisk { set } => format!("run `keyferry sync {set}` once with a network"),
             Self::Proxy { proxy, status: 407, .. } => format!("give network.proxy the user name and password that {proxy} wants"),

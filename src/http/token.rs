@@ -54,19 +54,26 @@ impl TokenSlot {
     }
 }
 
-/// Writes `head`, which begins with a request line, with `token` as its first header.
+/// Writes `head`, which begins with a request line, with `token` as its first header: all
+/// in one piece, since each write becomes a TLS record and a packet of its own.
 pub(super) fn write_head(out: &mut impl Write, head: &[u8], token: &Secret) -> io::Result<()> {
     let line_end = head.windows(2).position(|pair| pair == b"\r\n");
     let split = line_end.and_then(|end| head.split_at_checked(end.saturating_add(2)));
     let Some((request_line, rest)) = split else {
         return Err(io::Error::other("a request without request line"));
     };
-    out.write_all(request_line)?;
-    out.write_all(b"Authorization: Bearer ")?;
-    out.write_all(token.expose())?;
-    out.write_all(b"\r\n")?;
-    out.write_all(rest)
+    let parts = [request_line, HEADER, token.expose(), b"\r\n", rest];
+    let length = parts.iter().map(|part| part.len()).sum();
+    let mut whole = Secret::with_limit(length);
+    for part in parts {
+        whole
+            .push(part)
+            .map_err(|_| io::Error::other("a request longer than itself"))?;
+    }
+    out.write_all(whole.expose())
 }
+
+const HEADER: &[u8] = b"Authorization: Bearer ";
 
 #[cfg(test)]
 mod tests {

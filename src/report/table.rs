@@ -39,7 +39,8 @@ fn cloud_row(preset: &Preset) -> Vec<String> {
         });
     let remark = preset
         .retired
-        .map_or(String::new(), |date| format!("retired {date}"));
+        .and_then(|date| date.split('-').next())
+        .map_or(String::new(), |year| format!("retired {year}"));
     vec![
         preset.name.to_owned(),
         preset.authority.to_owned(),
@@ -68,11 +69,7 @@ fn headline(status: &Status, now: i64) -> String {
 }
 
 fn identity(chosen: &Chosen, now: i64) -> String {
-    let fallback = if chosen.position > 1 {
-        ", fallback"
-    } else {
-        ""
-    };
+    let fallback = if chosen.position > 1 { "fallback " } else { "" };
     let expiry = match chosen.expires {
         None => String::new(),
         Some(expires) => match clock::since(now, expires) {
@@ -80,7 +77,7 @@ fn identity(chosen: &Chosen, now: i64) -> String {
             None => " (EXPIRED)".to_owned(),
         },
     };
-    format!("{}{expiry}{fallback}", chosen.text)
+    format!("{fallback}{}{expiry}", chosen.text)
 }
 
 fn status_row(set: &SetStatus, now: i64) -> Vec<String> {

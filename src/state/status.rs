@@ -129,27 +129,20 @@ impl Status {
     /// Reads `status.json` from `directory`; nothing if no run has ended since the boot.
     ///
     /// # Errors
-    /// A file of a later schema, or one that is damaged.
+    /// A file of a later schema. One that is damaged is as good as none.
     pub fn load(directory: &Dir) -> Result<Option<Self>, Error> {
         let Some(bytes) = directory.read(FILE, LIMIT)? else {
             return Ok(None);
         };
-        let path = directory.path().join(FILE);
-        let unusable = |error: serde_json::Error| Error::Internal {
-            what: format!(
-                "{} is damaged (line {} column {})",
-                path.display(),
-                error.line(),
-                error.column()
-            ),
+        let Ok(schema) = serde_json::from_slice::<Schema>(bytes.expose()) else {
+            return Ok(damaged());
         };
-        let schema: Schema = serde_json::from_slice(bytes.expose()).map_err(unusable)?;
         if schema.schema > Self::SCHEMA {
-            return Err(Error::NewerFormat { path });
+            return Err(Error::NewerFormat {
+                path: directory.path().join(FILE),
+            });
         }
-        serde_json::from_slice(bytes.expose())
-            .map(Some)
-            .map_err(unusable)
+        Ok(serde_json::from_slice(bytes.expose()).unwrap_or_else(|_| damaged()))
     }
 
     /// Writes `status.json`, atomically, readable by `group` where there is one.
@@ -190,6 +183,12 @@ impl SetState {
             Self::Unusable => "unusable",
         }
     }
+}
+
+/// Not our doing, and the next run replaces it.
+fn damaged() -> Option<Status> {
+    log::warn!("{FILE} is damaged and is not used");
+    None
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,8 @@ pub enum Healed {
     LinkMade(FileName),
     /// A name that is no longer delivered was removed.
     NameDropped(FileName),
+    /// The live version was damaged and an earlier one of this id is live again.
+    Restored(String),
 }
 
 impl Store {
@@ -111,18 +113,22 @@ impl Store {
     }
 
     /// Generations that nothing needs any more. What `current` names is never among them,
-    /// even when its marker cannot be read: readers use it.
+    /// even when its marker cannot be read: readers use it. Then whole ones beside it stay,
+    /// too, until the next commit: [`Store::restore`] may need one.
     fn dead_generations(&self, keep: &[&str]) -> Result<Vec<String>, Error> {
         let hold = self.hold()?;
         let current = current_id(hold)?;
         let previous = self.live.as_ref().and_then(|live| live.previous.as_deref());
         let previous = previous.filter(|id| keep.is_empty() && is_whole(hold, id));
+        let is_lost = keep.is_empty() && current.is_some() && self.live.is_none();
         let mut dead = Vec::new();
         for entry in hold.names()? {
             let Some(id) = entry.to_str().filter(|id| is_id(id)) else {
                 continue;
             };
-            let needed = current.as_deref() == Some(id) || previous == Some(id);
+            let needed = current.as_deref() == Some(id)
+                || previous == Some(id)
+                || is_lost && is_whole(hold, id);
             if !needed && !keep.contains(&id) && self.owns(hold, id) {
                 dead.push(id.to_owned());
             }
@@ -147,7 +153,7 @@ impl Store {
         }
     }
 
-    fn owns(&self, dir: &Dir, name: &str) -> bool {
+    pub(super) fn owns(&self, dir: &Dir, name: &str) -> bool {
         matches!(dir.stat(name), Ok(Some(stat)) if stat.owner == super::me().as_raw())
     }
 
@@ -219,6 +225,12 @@ impl fmt::Display for Healed {
             Self::LeftoverRemoved(path) => write!(f, "left-over {} was removed", path.display()),
             Self::LinkMade(name) => write!(f, "the link of {name} was made"),
             Self::NameDropped(name) => write!(f, "{name}, no longer delivered, was removed"),
+            Self::Restored(id) => {
+                write!(
+                    f,
+                    "the version on disk was damaged; {id}, before it, is live again"
+                )
+            }
         }
     }
 }

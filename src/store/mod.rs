@@ -13,6 +13,7 @@ mod links;
 mod plain;
 mod record;
 mod repair;
+mod restore;
 mod stage;
 mod verify;
 

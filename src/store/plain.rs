@@ -11,7 +11,7 @@ use super::record::{write_pending, Found, Record};
 use super::verify;
 use super::{staged_name, FileState, Healed, Hook, Staging, Store, CURRENT, INTENT, MARKER};
 use crate::config::Layout;
-use crate::disk::Access;
+use crate::disk::{mutant, Access};
 use crate::error::Error;
 use crate::name::FileName;
 
@@ -81,6 +81,9 @@ impl Store {
     /// Repeating it does no harm.
     pub(super) fn complete(&mut self, record: &Record) -> Result<(), Error> {
         let (root, hold) = (self.root()?, self.hold()?);
+        if mutant::is("marker-first") {
+            hold.replace_small(MARKER, &record.to_json()?, &Access::PRIVATE)?;
+        }
         for name in record.names() {
             let staged = staged_name(name, &record.id);
             if root.stat(&staged)?.is_some() {

@@ -213,7 +213,7 @@ impl Staging<'_> {
     }
 
     fn write(&self, name: &FileName, bytes: &[u8], access: &Access) -> Result<(), Error> {
-        if mutant::is("marker-first") {
+        if mutant::is("marker-first") && self.generation.is_some() {
             self.write_marker(0)?;
         }
         let mut file = self.dir()?.create(&self.staged(name))?;

@@ -8,6 +8,7 @@ use super::work::Work;
 use super::{telling, Mode, Options};
 use crate::clock;
 use crate::config::{BrokenSet, Config, Source};
+use crate::disk;
 use crate::error::{Class, Error, Reason};
 use crate::http::Traffic;
 use crate::report;
@@ -35,10 +36,10 @@ impl End<'_> {
             report::failure(Some(&broken.name), &broken.error);
         }
         if self.options.mode != Mode::DryRun {
-            if let Err(error) = self.remember(works, now).and_then(|()| self.save(&status)) {
-                report::failure(None, &error);
-                status.run.exit_code = gravest([status.run.exit_code, error.class().exit_code()]);
-            }
+            // Where one of the two cannot be written, the other is all the more.
+            self.note(&mut status, self.remember(works, now));
+            let saved = self.save(&status);
+            self.note(&mut status, saved);
         }
         self.options.voice.say(&telling::summary(&status));
         Ok(status)
@@ -101,11 +102,7 @@ impl End<'_> {
     fn set_status(&self, work: &Work<'_>, now: i64) -> SetStatus {
         let set = work.set;
         let memory = self.surroundings.memory(set);
-        let confirmed = if work.confirmed {
-            Some(now)
-        } else {
-            memory.confirmed
-        };
+        let confirmed = work.confirmed_at(now, memory.confirmed);
         let too_old = confirmed
             .and_then(|then| clock::since(then, now))
             .is_some_and(|age| age > set.max_stale);
@@ -134,15 +131,18 @@ impl End<'_> {
         }
     }
 
+    fn note(&self, status: &mut Status, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            report::failure(None, &error);
+            status.run.exit_code = gravest([status.run.exit_code, error.class().exit_code()]);
+        }
+    }
+
     fn remember(&self, works: &[Work<'_>], now: i64) -> Result<(), Error> {
         let mut memory = self.surroundings.memory.clone();
         for work in works {
             let known = self.surroundings.memory(work.set);
-            let confirmed = if work.confirmed {
-                Some(now)
-            } else {
-                known.confirmed
-            };
+            let confirmed = work.confirmed_at(now, known.confirmed);
             let missing_once = match self.options.mode {
                 Mode::Offline => known.missing_once,
                 _ => work.missing_once.clone(),
@@ -160,6 +160,7 @@ impl End<'_> {
             memory.retain(|name| self.config.sets.iter().any(|set| set.name.as_str() == name));
         }
         if memory.deserves_writing(&self.surroundings.memory, |name| self.rest(name)) {
+            disk::refuse_read_only(&self.config.state_directory)?;
             memory.save(&self.surroundings.state)?;
         }
         Ok(())

@@ -62,6 +62,10 @@ impl<'a> Session<'a> {
         let mut outcome = self.fetch_once(id);
         if is_unauthorized(&outcome) && self.drop_cached_token() {
             outcome = self.fetch_once(id);
+            if is_unauthorized(&outcome) {
+                // The new one is kept on disk by now, and no better.
+                self.drop_cached_token();
+            }
         }
         if let Err(error) = &outcome {
             if concerns_whole_host(error) {

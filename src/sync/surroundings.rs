@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Set};
-use crate::disk::{Access, Dir, Lock};
+use crate::disk::{self, Access, Dir, Lock};
 use crate::error::{Error, Reason};
 use crate::identity::TokenCache;
 use crate::name::Mode;
@@ -26,6 +26,7 @@ pub(super) struct Surroundings {
 impl Surroundings {
     /// Opens (or makes) the directories and waits for the lock until the run's deadline.
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
+        disk::refuse_read_only(&config.runtime_directory)?;
         let runtime = open_directory(&config.runtime_directory, 0o755)?;
         let state = open_directory(&config.state_directory, 0o700)?;
         let now = Instant::now();

@@ -4,6 +4,7 @@
 
 use crate::clock;
 use crate::config::Set;
+use crate::disk;
 use crate::error::Error;
 use crate::hook;
 use crate::state::SetMemory;
@@ -20,7 +21,9 @@ pub(super) struct Work<'a> {
     /// Objects that were delivered before and answered 404 in this run.
     pub(super) missing_once: Vec<String>,
     /// Whether this run confirmed every object.
-    pub(super) confirmed: bool,
+    confirmed: bool,
+    /// Whether an earlier version is live again.
+    restored: bool,
     /// What the commit changed; in a dry run, what it would change.
     pub(super) changes: Vec<Change>,
     /// The commit, if there was one.
@@ -72,6 +75,7 @@ impl<'a> Work<'a> {
             failure: None,
             missing_once: Vec::new(),
             confirmed: false,
+            restored: false,
             changes: Vec::new(),
             commit: None,
             live: None,
@@ -105,6 +109,16 @@ impl<'a> Work<'a> {
     /// The version on disk.
     pub(super) fn live(&self) -> Option<&Live> {
         self.live.as_ref()
+    }
+
+    /// When every object of what is on disk was last confirmed, as far as is known. Of an
+    /// earlier version that is live again only its own commit is.
+    pub(super) fn confirmed_at(&self, now: i64, remembered: Option<i64>) -> Option<i64> {
+        match self.live() {
+            _ if self.confirmed => Some(now),
+            Some(live) if self.restored => Some(live.when),
+            _ => remembered,
+        }
     }
 
     /// Whether a whole, verified version is on disk.
@@ -177,13 +191,29 @@ impl<'a> Work<'a> {
         } else {
             store.heal()
         };
-        let pending = store.pending_hook().is_some();
         self.live = store.live().cloned();
         for healed in healed? {
             log::info!("{}: {healed}", set.name);
         }
+        if self.mode == Mode::Offline {
+            self.restore()?;
+        }
+        let pending = self.store()?.pending_hook().is_some();
         if pending && !dry_run {
             self.run_hook()?;
+        }
+        Ok(())
+    }
+
+    /// Goes back to an earlier version if the live one is damaged.
+    fn restore(&mut self) -> Result<(), Error> {
+        let hook = self.hook();
+        let store = self.store()?;
+        let restored = store.restore(hook)?;
+        self.live = store.live().cloned();
+        if let Some(restored) = restored {
+            log::warn!("{}: {restored}", self.set.name);
+            self.restored = true;
         }
         Ok(())
     }
@@ -196,18 +226,13 @@ impl<'a> Work<'a> {
         if self.mode == Mode::DryRun {
             return Ok(());
         }
-        let (set, contents) = (self.set, self.contents.clone());
+        let (set, contents, hook) = (self.set, self.contents.clone(), self.hook());
         let staging = self.staging()?;
         for (file, content) in set.files.iter().zip(&contents) {
             if *content == Content::AsOnDisk {
                 staging.keep(&file.name)?;
             }
         }
-        let hook = if hook::summary(&set.on_change).is_empty() {
-            Hook::Skip
-        } else {
-            Hook::Run
-        };
         let commit = staging.commit(hook, clock::now());
         self.live = staging.store().live().cloned();
         self.commit = Some(commit?);
@@ -245,6 +270,15 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether there is something to do after a change.
+    fn hook(&self) -> Hook {
+        if hook::summary(&self.set.on_change).is_empty() {
+            Hook::Skip
+        } else {
+            Hook::Run
+        }
+    }
+
     fn run_hook(&mut self) -> Result<(), Error> {
         hook::run(&self.set.name, &self.set.directory, &self.set.on_change)?;
         self.store()?.hook_done()
@@ -261,7 +295,11 @@ impl<'a> Work<'a> {
     /// What is being put together for the set; begun when it is first needed.
     pub(super) fn staging(&mut self) -> Result<&mut Staging<'a>, Error> {
         self.disk = match std::mem::replace(&mut self.disk, Disk::Closed) {
-            Disk::Open(store) => Disk::Staging(store.stage()?),
+            Disk::Open(store) => {
+                // Told with the directory that has to be writable, not with a file in it.
+                disk::refuse_read_only(&self.set.directory)?;
+                Disk::Staging(store.stage()?)
+            }
             other => other,
         };
         match &mut self.disk {

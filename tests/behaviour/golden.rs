@@ -66,11 +66,12 @@ fn masked_line(line: &str) -> String {
             return format!("{head}{mode}OWNER:GROUP");
         }
     }
-    match line.trim_start() {
-        owned if owned.starts_with("\"owner\"") => "      \"owner\": \"OWNER\",".to_owned(),
-        owned if owned.starts_with("\"group\"") => "      \"group\": \"GROUP\",".to_owned(),
-        _ => line.to_owned(),
+    for (key, stand_in) in [("\"owner\": ", "\"OWNER\","), ("\"group\": ", "\"GROUP\",")] {
+        if let Some((head, _)) = line.split_once(key) {
+            return format!("{head}{key}{stand_in}");
+        }
     }
+    line.to_owned()
 }
 
 /// Puts `stand_in` in place of what fits `pattern`: `0` is a digit, `x` a hexadecimal

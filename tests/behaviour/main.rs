@@ -4,18 +4,29 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test may panic"
+    clippy::disallowed_methods,
+    clippy::string_slice,
+    reason = "a test may panic, and plays the operator"
 )]
 
+mod checks;
+mod command_line;
+mod coverage;
+mod credentials;
+mod disk;
 mod files;
 mod golden;
 mod hooks;
 mod main_job;
 mod missing;
+mod network;
+mod proxies;
 mod quiet_runs;
 mod refusals;
 mod sets;
 mod sign_in_refusals;
 mod staleness;
+mod status;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;

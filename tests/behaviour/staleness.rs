@@ -72,7 +72,7 @@ fn nothing_on_disk_during_an_outage_is_69() {
     config["network"]["resolve"][site.cloud.login_host()] = json!(closed_port());
     site.configure(&config);
     site.keyferry(&["sync"]).exits(69);
-    assert_eq!(site.set_status("mqtt")["state"], "stale");
+    assert_eq!(site.set_status("mqtt")["state"], "absent");
 }
 
 #[test]

@@ -19,15 +19,41 @@ fn killed_anywhere_a_plain_set_is_old_or_new_and_heals() {
     killed_anywhere(Layout::Plain);
 }
 
+#[test]
+fn killed_anywhere_a_first_delivery_is_made_by_the_next_run() {
+    if !can_trace() {
+        return;
+    }
+    for layout in [Layout::Linked, Layout::Plain] {
+        let rotation = Rotation::prepare(layout);
+        rotation.new_device("empty");
+        let rotation = rotation.prepared_as("empty");
+        let points = points::of(&rotation, &[]);
+        let wrong = points::try_all(&rotation, &points, |device, point| {
+            kill(device, point, &[])?;
+            let offline = device.sync(&["--offline"]);
+            let online = device.sync(&[]);
+            if !matches!((offline.code, online.code), (0 | 69, 0)) {
+                return Err(format!("{} {}", offline.stderr, online.stderr));
+            }
+            verdict::is_delivered(&rotation, device)
+        });
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let (number, counts) = (points.len(), points::counts(&points));
+        eprintln!("{layout:?}, first delivery: {number} kill points ({counts})");
+    }
+}
+
 fn killed_anywhere(layout: Layout) {
     if !can_trace() {
         return;
     }
     let began = Instant::now();
     let rotation = Rotation::prepare(layout);
-    let points = points::of(&rotation);
+    let points = points::of(&rotation, &[]);
     let wrong = points::try_all(&rotation, &points, |device, point| {
-        kill(&rotation, device, point)
+        kill(device, point, &[])?;
+        heals(&rotation, device)
     });
     assert!(wrong.is_empty(), "{wrong:#?}");
     eprintln!(
@@ -38,13 +64,18 @@ fn killed_anywhere(layout: Layout) {
     );
 }
 
-fn kill(rotation: &Rotation, device: &Device, point: &Point) -> Result<(), String> {
+/// Kills a run of `sync WORDS` at `point`, and only there.
+pub fn kill(device: &Device, point: &Point, words: &[&str]) -> Result<(), String> {
     let inject = format!("{}:signal=KILL:when={}", point.call, point.when);
-    let traced = device.traced(&device.command(&[]), CHANGES, Some(&inject));
+    let traced = device.traced(&device.command(words), CHANGES, Some(&inject));
     if traced.output.status.signal() != Some(9) {
         return Err(format!("was not killed: {:?}", traced.output));
     }
-    points::struck(device, &traced, point)?;
+    points::struck(device, &traced, point)
+}
+
+/// What the kill left is sound, and the next runs heal it.
+fn heals(rotation: &Rotation, device: &Device) -> Result<(), String> {
     verdict::nothing_is_mixed(rotation, device)?;
     let offline = device.sync(&["--offline"]);
     if offline.code != 0 {

@@ -16,12 +16,18 @@
     reason = "a test may panic, and plays the operator"
 )]
 
+mod damaged;
+mod failures;
 mod kill;
+mod mutants;
+mod order;
 mod points;
+mod readable;
 mod rotation;
 #[path = "../support/mod.rs"]
 mod support;
 mod trace;
+mod unchanged;
 mod verdict;
 
 /// Whether calls can be watched here; says that the test is skipped where not.

@@ -10,7 +10,7 @@ use crate::rotation::{Device, Rotation};
 use crate::trace::{is_unknown_change, Call, Traced, CHANGES};
 
 /// A call to be struck.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
     pub call: String,
     /// The how-manieth of its name.
@@ -19,13 +19,16 @@ pub struct Point {
     pub about: String,
 }
 
-/// The points of a run of `sync` with nothing injected, which must do its work.
-pub fn of(rotation: &Rotation) -> Vec<Point> {
+/// The points of a run of `sync WORDS` with nothing injected, which must do its work.
+pub fn of(rotation: &Rotation, words: &[&str]) -> Vec<Point> {
     let device = rotation.device("undisturbed");
-    let traced = device.traced(&device.command(&[]), CHANGES, None);
+    let traced = device.traced(&device.command(words), CHANGES, None);
     assert!(traced.output.status.success(), "{:?}", traced.output);
-    crate::verdict::is_healed(rotation, &device).unwrap();
-    let other = traced.others.iter().find(|call| is_ours(&device, call));
+    let other = traced
+        .others
+        .iter()
+        .flatten()
+        .find(|call| is_ours(&device, call));
     assert!(other.is_none(), "not by the first thread: {other:?}");
     let unknown = traced.main.iter().find(|call| is_unknown_change(call));
     assert!(unknown.is_none(), "a change of a new kind: {unknown:?}");

@@ -39,8 +39,12 @@ pub struct File {
 pub struct Rotation {
     pub site: Site,
     pub layout: Layout,
+    /// What was delivered first: it lies behind the old version.
+    pub before: Version,
     pub old: Version,
     pub new: Version,
+    /// The device that the others are copies of.
+    prepared: &'static str,
 }
 
 /// One copy of the device.
@@ -56,13 +60,17 @@ impl Rotation {
     pub fn prepare(layout: Layout) -> Self {
         let site = Site::new();
         site.write("hook", HOOK, 0o755);
-        let rotation = Self {
-            old: Version::of(&[
-                ("grows", text("grows", "old", 10), 0o440),
+        let before_new = |word: &str| {
+            Version::of(&[
+                ("grows", text("grows", word, 10), 0o440),
                 ("mode", text("mode", "same", 100), 0o440),
                 ("removed", text("removed", "removed", 50), 0o440),
                 ("shrinks", text("shrinks", "old", 9000), 0o440),
-            ]),
+            ])
+        };
+        let rotation = Self {
+            before: before_new("before"),
+            old: before_new("old"),
             new: Version::of(&[
                 ("added", text("added", "added", 70), 0o440),
                 ("grows", text("grows", "new", 9000), 0o440),
@@ -71,13 +79,13 @@ impl Rotation {
             ]),
             site,
             layout,
+            prepared: "prepared",
         };
         fs::create_dir(rotation.site.path("prepared")).unwrap();
         let prepared = rotation.at("prepared");
         prepared.configure(&rotation, &rotation.old);
-        for round in ["before", "old"] {
-            rotation.fill(&rotation.old);
-            rotation.site.vault.set("grows", &text("grows", round, 10));
+        for version in [&rotation.before, &rotation.old] {
+            rotation.fill(version);
             prepared.sync(&[]).exits(0);
         }
         // As on a device that wrote its state long ago, so that the run writes it again.
@@ -96,6 +104,12 @@ impl Rotation {
         device
     }
 
+    /// The same with the device called `prepared` as what others are copied from.
+    pub fn prepared_as(mut self, prepared: &'static str) -> Self {
+        self.prepared = prepared;
+        self
+    }
+
     /// Which version `files` is, if it is one. Modes are put right in place, so the old one
     /// may have those of the new.
     pub fn which(&self, files: &Version) -> Option<&'static str> {
@@ -112,10 +126,18 @@ impl Rotation {
         }
     }
 
+    /// An empty device called `name`, which has never run.
+    pub fn new_device(&self, name: &str) -> Device {
+        let device = self.at(name);
+        fs::create_dir(&device.top).unwrap();
+        device.configure(self, &self.new);
+        device
+    }
+
     fn at(&self, name: &str) -> Device {
         Device {
             top: self.site.path(name),
-            prepared: self.site.path("prepared"),
+            prepared: self.site.path(self.prepared),
             layout: self.layout,
         }
     }
@@ -247,7 +269,8 @@ impl File {
     }
 }
 
-/// A content of this length that says what it is.
+/// A content of this length that says what it is, and differs from all others in its first
+/// ten letters.
 fn text(file: &str, word: &str, length: usize) -> String {
     format!("{file}-{word}-")
         .chars()
@@ -256,10 +279,17 @@ fn text(file: &str, word: &str, length: usize) -> String {
         .collect()
 }
 
-/// Logs an empty line, then each file with its content. One append, so that a kill
-/// leaves all of it or nothing.
-const HOOK: &str = "#!/bin/sh\nset -eu\ncd \"$KEYFERRY_DIRECTORY\"\n\
-    { echo; for name in *; do echo \"$name $(cat \"$name\")\"; done; } \
-    > \"$1.new\"\ncat \"$1.new\" >> \"$1\"\n";
+/// Logs an empty line, then each file with its content. In few calls: strace counts each
+/// process's by themselves, and the hook must not be struck in the program's place.
+const HOOK: &str = r#"#!/bin/sh
+set -eu
+cd "$KEYFERRY_DIRECTORY"
+seen=
+for name in *; do
+    seen="$seen
+$name $(cat "$name")"
+done
+echo "$seen" >> "$1"
+"#;
 pub const OWNER: u32 = 1234;
 pub const GROUP: u32 = 2345;

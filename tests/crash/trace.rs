@@ -25,8 +25,8 @@ pub struct Traced {
     pub output: Output,
     /// The calls of the program's first thread.
     pub main: Vec<Call>,
-    /// Those of its other threads and of its children.
-    pub others: Vec<Call>,
+    /// Those of its other threads and of its children, each by itself.
+    pub others: Vec<Vec<Call>>,
 }
 
 /// Runs `command` under strace, which logs to files in `logs`. `calls` is what strace takes
@@ -56,7 +56,7 @@ pub fn run(command: &Command, logs: &Path, calls: &str, inject: Option<&str>) ->
         if first.is_some_and(|line| line.starts_with(&format!("execve(\"{program}\""))) {
             main = calls;
         } else {
-            others.extend(calls);
+            others.push(calls);
         }
     }
     assert!(!main.is_empty(), "strace saw nothing: {output:?}");
@@ -81,11 +81,6 @@ impl Call {
     pub fn entry(&self, place: usize) -> Option<PathBuf> {
         let name = self.arguments.get(place)?.trim_matches('"');
         Some(self.descriptor(place.checked_sub(1)?)?.join(name))
-    }
-
-    /// The text at `place`, as strace quotes it.
-    pub fn text(&self, place: usize) -> &str {
-        self.arguments[place].trim_matches('"')
     }
 
     /// The argument at `place`, an octal mode or a decimal id.

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::rotation::{Device, File, Layout, Rotation, Version, GROUP, OWNER};
+use crate::support;
 
 /// Right after a kill: every file is wholly old or wholly new, and what `current` shows is
 /// one version.
@@ -32,27 +33,54 @@ pub fn nothing_is_mixed(rotation: &Rotation, device: &Device) -> Result<(), Stri
 /// the set's directory. Gives the version's name.
 pub fn is_healed_offline(rotation: &Rotation, device: &Device) -> Result<&'static str, String> {
     let live = live_version(rotation, &device.set())?;
-    hook_has_run(rotation, device)?;
-    let found = listing(&device.set());
-    let mut expected = vec![expected_listing(rotation, live, true)];
-    if live == "old" {
-        // Room for the new generation was made already.
-        expected.push(expected_listing(rotation, live, false));
-    }
-    if !expected.contains(&found) {
-        return Err(format!("{found:#?} is not {:#?}", expected[0]));
-    }
+    // Before the old version went, room for the new generation may have been made.
+    let previous = if live == "old" {
+        &[true, false][..]
+    } else {
+        &[true]
+    };
+    is_whole(rotation, device, live, previous)?;
     Ok(live)
 }
 
 /// After a run that had everything: the new version, its hook has run, no left-over
 /// anywhere.
 pub fn is_healed(rotation: &Rotation, device: &Device) -> Result<(), String> {
-    let live = is_healed_offline(rotation, device)?;
-    if live != "new" {
+    is_whole(rotation, device, "new", &[true])?;
+    has_no_leftover(device)
+}
+
+/// The same after a first delivery: nothing was there before.
+pub fn is_delivered(rotation: &Rotation, device: &Device) -> Result<(), String> {
+    is_whole(rotation, device, "new", &[false])?;
+    has_no_leftover(device)
+}
+
+/// This version is live, its hook has run, nothing else is below the set's directory but, if
+/// `previous` allows, the generation before.
+fn is_whole(
+    rotation: &Rotation,
+    device: &Device,
+    wanted: &str,
+    previous: &[bool],
+) -> Result<(), String> {
+    let live = live_version(rotation, &device.set())?;
+    if live != wanted {
         return Err(format!("the {live} version is live"));
     }
-    owners_are_right(rotation, device)?;
+    hook_has_run(rotation, device)?;
+    access_is_right(rotation, device)?;
+    let found = listing(&device.set());
+    let mut expected = previous
+        .iter()
+        .map(|previous| expected_listing(rotation, live, *previous));
+    if !expected.any(|expected| expected == found) {
+        return Err(format!("{found:#?} is not what is expected of {live}"));
+    }
+    Ok(())
+}
+
+fn has_no_leftover(device: &Device) -> Result<(), String> {
     let run = listing(&device.top.join("run"));
     let run: Vec<&String> = run
         .iter()
@@ -62,11 +90,20 @@ pub fn is_healed(rotation: &Rotation, device: &Device) -> Result<(), String> {
     if run.len() != 4 || !token {
         return Err(format!("left-overs in the runtime directory: {run:?}"));
     }
+    let top = listing(&device.top);
+    if let Some(left) = top.iter().find(|name| name.starts_with(".keyferry.")) {
+        return Err(format!("a directory that was never finished: {left}"));
+    }
     let state = listing(&device.top.join("state"));
     if state != BTreeSet::from(["state.json".to_owned()]) {
         return Err(format!("left-overs in the state directory: {state:?}"));
     }
     Ok(())
+}
+
+/// Which version readers see.
+pub fn live(rotation: &Rotation, device: &Device) -> Result<&'static str, String> {
+    live_version(rotation, &device.set())
 }
 
 /// Which version lies in `directory`, nothing of the other beside it.
@@ -82,27 +119,40 @@ fn live_version(rotation: &Rotation, directory: &Path) -> Result<&'static str, S
 }
 
 /// The last run of the hook saw what is live, and none saw anything but a whole version.
-fn hook_has_run(rotation: &Rotation, device: &Device) -> Result<(), String> {
+pub fn hook_has_run(rotation: &Rotation, device: &Device) -> Result<(), String> {
     let live = Version::read(&device.set()).contents();
     let hooks = device.hooks();
     match hooks.last() {
         Some(last) if *last == live => {}
         _ => return Err("the hook has not run for what is live".to_owned()),
     }
-    // The first is from before the old version.
-    let whole = [rotation.old.contents(), rotation.new.contents()];
-    match hooks.iter().skip(1).find(|seen| !whole.contains(seen)) {
+    let versions = [&rotation.before, &rotation.old, &rotation.new];
+    let whole = versions.map(Version::contents);
+    match hooks.iter().find(|seen| !whole.contains(seen)) {
         Some(strange) => Err(format!("a hook saw a mix: {strange:?}")),
         None => Ok(()),
     }
 }
 
-fn owners_are_right(rotation: &Rotation, device: &Device) -> Result<(), String> {
-    use std::os::unix::fs::MetadataExt;
-    for name in rotation.new.files.keys() {
-        let stat = fs::metadata(device.set().join(name)).unwrap();
-        if (stat.uid(), stat.gid()) != (OWNER, GROUP) {
-            return Err(format!("{name} belongs to {}:{}", stat.uid(), stat.gid()));
+/// Files belong to the set's owner, directories to us, both to its group.
+fn access_is_right(rotation: &Rotation, device: &Device) -> Result<(), String> {
+    let (set, hold) = (device.set(), device.set().join(".keyferry"));
+    let mut wanted = vec![
+        (set.clone(), format!("40750 0:{GROUP}")),
+        (hold.clone(), format!("40750 0:{GROUP}")),
+    ];
+    if rotation.layout == Layout::Linked {
+        let generation = fs::canonicalize(hold.join("current")).unwrap();
+        wanted.push((generation, format!("40750 0:{GROUP}")));
+    }
+    for (name, file) in Version::read(&set).files {
+        let path = fs::canonicalize(set.join(name)).unwrap();
+        wanted.push((path, format!("100{:o} {OWNER}:{GROUP}", file.mode)));
+    }
+    for (path, wanted) in wanted {
+        let found = support::access(&path);
+        if found != wanted {
+            return Err(format!("{} is {found}, not {wanted}", path.display()));
         }
     }
     Ok(())

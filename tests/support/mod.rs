@@ -5,6 +5,7 @@
 //! output and files on disk.
 
 #![allow(dead_code, reason = "each test binary uses its part of this")]
+#![allow(clippy::disallowed_methods, reason = "a test plays the operator")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -164,7 +165,13 @@ impl Site {
     /// Gives all of this test's files to `user`, with a copy of the program, for runs of
     /// [`Self::command_as`]. Wants root.
     pub fn give_to(&self, user: u32) {
-        fs::copy(binary(), self.path("keyferry")).unwrap();
+        // By another process: a descriptor of ours that a parallel test's child inherits
+        // would keep the copy from being executed.
+        let copied = Command::new("cp")
+            .arg(binary())
+            .arg(self.path("keyferry"))
+            .status();
+        assert!(copied.unwrap().success());
         let mut paths = vec![self.path("")];
         while let Some(path) = paths.pop() {
             std::os::unix::fs::lchown(&path, Some(user), Some(user)).unwrap();
