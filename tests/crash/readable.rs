@@ -66,7 +66,7 @@ fn token_and_private_key_are_read_and_never_written() {
 #[test]
 fn no_file_is_ever_wider_than_in_the_end() {
     for_both(|_, device, traced| {
-        assert_eq!(too_wide(device, traced), [] as [String; 0]);
+        assert_eq!(too_wide(device, traced), Vec::<String>::new());
     });
 }
 
