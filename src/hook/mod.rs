@@ -21,7 +21,7 @@ pub use unit::systemd_is_running;
 pub fn run(set: &SetName, directory: &Path, on_change: &OnChange) -> Result<(), Error> {
     let mut first_failure = Ok(());
     for action in actions(on_change) {
-        log::info!("{set}: {action}");
+        log::debug!("{set}: {action}");
         let outcome = action.perform(set, directory, on_change.timeout);
         if let Err(problem) = outcome {
             let failure = Error::Hook {

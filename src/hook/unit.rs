@@ -81,7 +81,11 @@ impl Shown {
         let reloaded = verb == "try-reload-or-restart";
         let failed = !matches!(self.result.as_str(), "" | "success");
         match (self.active_state.as_str(), self.reload_result.as_str()) {
-            ("failed", _) => Err(format!("the unit failed ({})", self.result)),
+            // systemd tries to restart or reload active units only.
+            ("failed", _) => Err(format!(
+                "the unit failed ({}); it wants `systemctl restart` by hand",
+                self.result
+            )),
             // Without a job: it failed and waits for its RestartSec=.
             ("activating", _) if failed => Err(format!(
                 "the unit failed ({}), systemd tries it again",

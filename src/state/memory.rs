@@ -15,6 +15,9 @@ pub struct Memory {
     format: u32,
     #[serde(default)]
     sets: BTreeMap<String, SetMemory>,
+    /// Whether a later release's file lies there, which stays untouched.
+    #[serde(skip)]
+    foreign: bool,
 }
 
 /// What is remembered of one set.
@@ -31,9 +34,8 @@ pub struct SetMemory {
 impl Memory {
     /// Reads `state.json` from `directory`.
     ///
-    /// # Errors
-    /// A format of a later release. A file that is no JSON is as good as none: it only makes
-    /// ages unknown, and the next write replaces it.
+    /// One that cannot be used only makes ages unknown: a damaged one is replaced by the next
+    /// write, one of a later release (after an A/B rollback) is left for it.
     pub fn load(directory: &Dir) -> Result<Self, Error> {
         let Some(bytes) = directory.read(FILE, LIMIT)? else {
             return Ok(Self::empty());
@@ -47,8 +49,11 @@ impl Memory {
             Self::empty()
         });
         if memory.format > FORMAT {
-            return Err(Error::NewerFormat {
-                path: directory.path().join(FILE),
+            let path = directory.path().join(FILE);
+            log::warn!("{}", Error::NewerFormat { path });
+            return Ok(Self {
+                foreign: true,
+                ..Self::empty()
             });
         }
         Ok(memory)
@@ -73,6 +78,9 @@ impl Memory {
     ///
     /// A mere confirmation is, when the written one is older than `rest(set)`.
     pub fn deserves_writing(&self, old: &Self, rest: impl Fn(&str) -> Duration) -> bool {
+        if old.foreign {
+            return false;
+        }
         let same_sets = self.sets.keys().eq(old.sets.keys());
         let quiet = |(name, new): (&String, &SetMemory)| {
             let old = old.set(name);
@@ -93,6 +101,7 @@ impl Memory {
         Self {
             format: FORMAT,
             sets: BTreeMap::new(),
+            foreign: false,
         }
     }
 }

@@ -33,7 +33,9 @@ impl End<'_> {
             telling::tell(self, work);
         }
         for broken in &self.config.broken_sets {
-            report::failure(Some(&broken.name), &broken.error);
+            for error in std::iter::once(&broken.error).chain(&broken.others) {
+                report::failure(Some(&broken.name), error);
+            }
         }
         if self.options.mode != Mode::DryRun {
             // Where one of the two cannot be written, the other is all the more.

@@ -200,6 +200,7 @@ impl<'a> Work<'a> {
         }
         let pending = self.store()?.pending_hook().is_some();
         if pending && !dry_run {
+            log::info!("{}: on_change is pending and is tried again", set.name);
             self.run_hook()?;
         }
         Ok(())

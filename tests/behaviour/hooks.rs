@@ -32,9 +32,7 @@ fn lines(site: &Site, name: &str) -> Vec<String> {
 #[test]
 fn runs_once_for_a_switch_and_not_for_an_unchanged_run() {
     let site = site("cat \"$KEYFERRY_DIRECTORY/password\" >> $TOPseen; echo >> $TOPseen");
-    site.keyferry(&["sync"])
-        .exits(0)
-        .says("info: mqtt: /bin/sh");
+    site.keyferry(&["sync"]).exits(0).says("; then /bin/sh");
     site.keyferry(&["sync"]).exits(0).never_says("/bin/sh");
     site.keyferry(&["sync", "--offline"]).exits(0);
     assert_eq!(lines(&site, "seen"), ["hunter2"]);

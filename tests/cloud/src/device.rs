@@ -245,6 +245,16 @@ pub(crate) fn new_rsa_key(bits: usize) -> RsaPrivateKey {
     RsaPrivateKey::new(&mut OsRng, bits).expect("the size is sound")
 }
 
+/// A key for the TLS of this cloud: RSA-2048, as Azure's own certificates have it. What a
+/// client pays for a handshake depends on it.
+pub(crate) fn server_key(number: usize) -> KeyPair {
+    let kind = KeyKind::Rsa {
+        bits: 2048,
+        number: SERVER_KEYS + number,
+    };
+    Key::of(kind).pair
+}
+
 /// The process's RSA key of this size and number.
 fn rsa_key(bits: usize, number: usize) -> RsaPrivateKey {
     static KEYS: Mutex<Option<HashMap<(usize, usize), RsaPrivateKey>>> = Mutex::new(None);
@@ -301,6 +311,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 
 /// A number that no test would choose.
 const AUTHORITY_KEY: usize = 1_000;
+const SERVER_KEYS: usize = 2_000;
 
 const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
 const PBKDF2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";

@@ -19,6 +19,7 @@ use rustls::sign::CertifiedKey;
 use rustls::ServerConfig;
 use time::{Duration, OffsetDateTime};
 
+use crate::device::server_key;
 use crate::lock;
 use crate::national::National;
 
@@ -53,9 +54,9 @@ impl Certificates {
     pub fn new(national: National) -> Result<Certificates, rcgen::Error> {
         Ok(Certificates {
             national,
-            authority: authority()?,
-            other_authority: authority()?,
-            leaf_key: KeyPair::generate()?,
+            authority: authority(server_key(0))?,
+            other_authority: authority(server_key(1))?,
+            leaf_key: server_key(2),
             issued: Mutex::new(Issued {
                 kind: ServerCertificate::Good,
                 leaves: HashMap::new(),
@@ -146,7 +147,7 @@ pub(crate) fn server_config(
     Ok(config)
 }
 
-fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+fn authority(key: KeyPair) -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let mut params = CertificateParams::default();
     params
         .distinguished_name
@@ -156,7 +157,7 @@ fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let now = OffsetDateTime::now_utc();
     params.not_before = now - Duration::days(365);
     params.not_after = now + Duration::days(3650);
-    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+    CertifiedIssuer::self_signed(params, key)
 }
 
 const LOCALHOST: &str = "localhost";
