@@ -25,6 +25,8 @@ struct Entry<'a> {
     format: u32,
     /// Repeated from the file's name, so that a renamed file is no other token.
     key: &'a str,
+    /// Whose sign-in it came from: of two credentials of one application, each finds its own.
+    credential: &'a str,
     obtained: i64,
     expires: i64,
     token: &'a str,
@@ -47,7 +49,8 @@ impl TokenCache {
                 None
             })?;
         let entry: Entry<'_> = serde_json::from_slice(bytes.expose()).ok()?;
-        if entry.format != FORMAT || entry.key != key {
+        let is_ours = entry.key == key && entry.credential == application.credential;
+        if entry.format != FORMAT || !is_ours {
             return None;
         }
         let token = Token::new(
@@ -61,7 +64,7 @@ impl TokenCache {
     /// Keeps `token` for later runs.
     pub fn keep(&self, cloud: &Cloud, application: &Application, token: &Token) {
         let key = key(cloud, application);
-        if let Err(error) = self.write(&key, token) {
+        if let Err(error) = self.write(&key, &application.credential, token) {
             log::warn!("the token is not kept for the next run: {error}");
         }
     }
@@ -73,10 +76,11 @@ impl TokenCache {
         }
     }
 
-    fn write(&self, key: &str, token: &Token) -> Result<(), Error> {
+    fn write(&self, key: &str, credential: &str, token: &Token) -> Result<(), Error> {
         let entry = Entry {
             format: FORMAT,
             key,
+            credential,
             obtained: token.obtained(),
             expires: token.expires(),
             token: token.value().expose_str().unwrap_or_default(),
@@ -87,6 +91,7 @@ impl TokenCache {
                 .value()
                 .len()
                 .saturating_add(key.len())
+                .saturating_add(credential.len().saturating_mul(6))
                 .saturating_add(256),
         ));
         serde_json::to_writer(&mut *json, &entry).map_err(|_| Error::Internal {

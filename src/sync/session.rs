@@ -32,15 +32,25 @@ struct SignedIn {
 }
 
 impl<'a> Session<'a> {
-    /// Reads the certificate authorities and all credentials; sends nothing.
+    /// Reads the certificate authorities and the credentials, up to the first fallback that
+    /// cannot be used; sends nothing.
     pub(super) fn open(config: &'a Config, cache: TokenCache) -> Result<Self, Error> {
         let mut credentials = Vec::new();
         for identity in &config.identities {
-            let credential = Credential::load(identity)?;
-            if let Some(warning) = credential.expiry_warning() {
-                log::warn!("{warning}");
+            match Credential::load(identity) {
+                Ok(credential) => {
+                    if let Some(warning) = credential.expiry_warning() {
+                        log::warn!("{warning}");
+                    }
+                    credentials.push(credential);
+                }
+                Err(error) if credentials.is_empty() => return Err(error),
+                // A fallback that is not there must not stop the one before it.
+                Err(error) => {
+                    log::warn!("{error}; {}", error.advice());
+                    break;
+                }
             }
-            credentials.push(credential);
         }
         let client = identity::client(config)?;
         Ok(Self {

@@ -129,6 +129,30 @@ fn the_next_identity_is_tried_only_when_the_credential_is_refused() {
     site.keyferry(&["sync"]).exits(77).says("AADSTS700027");
 }
 
+/// Was: with a kept token of the same application the first identity was said to work.
+#[test]
+fn a_kept_token_belongs_to_the_credential_that_got_it() {
+    let site = site_with_two();
+    site.cloud.remove_certificates(&site.app);
+    site.keyferry(&["sync"]).exits(0);
+    site.cloud.reset_log();
+    let run = site.keyferry(&["sync"]).exits(0);
+    run.says("warning: signed in as fallback: client secret of");
+    assert_eq!(hosts(&site), ["login", "vault"], "asked, then the kept one");
+    assert_eq!(site.status()["identity"]["position"], 2);
+}
+
+#[test]
+fn a_fallback_that_is_not_there_does_not_stop_the_first() {
+    let site = site_with_two();
+    fs::remove_file(site.path("etc/secret")).unwrap();
+    let run = site.keyferry(&["sync"]).exits(0);
+    run.says("etc/secret does not exist");
+    site.cloud.remove_certificates(&site.app);
+    fs::remove_file(kept_token(&site).unwrap()).unwrap();
+    site.keyferry(&["sync"]).exits(77).says("AADSTS700027");
+}
+
 #[test]
 fn an_unreachable_authority_is_no_reason_for_the_next_identity() {
     let site = site_with_two();

@@ -5,7 +5,7 @@
 //! output and files on disk.
 
 #![allow(dead_code, reason = "each test binary uses its part of this")]
-#![allow(clippy::disallowed_methods, reason = "a test plays the operator")]
+#![expect(clippy::disallowed_methods, reason = "a test plays the operator")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
