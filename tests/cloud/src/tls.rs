@@ -22,6 +22,7 @@ use time::{Duration, OffsetDateTime};
 use crate::device::server_key;
 use crate::lock;
 use crate::national::National;
+use crate::random;
 
 /// What kind of certificate the server shows from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,10 +53,12 @@ struct Issued {
 
 impl Certificates {
     pub fn new(national: National) -> Result<Certificates, rcgen::Error> {
+        // The keys are the process's: what tells one cloud's authority from another's is its name.
+        let name = random::guid();
         Ok(Certificates {
             national,
-            authority: authority(server_key(0))?,
-            other_authority: authority(server_key(1))?,
+            authority: authority(server_key(0), &name)?,
+            other_authority: authority(server_key(1), &name)?,
             leaf_key: server_key(2),
             issued: Mutex::new(Issued {
                 kind: ServerCertificate::Good,
@@ -147,11 +150,14 @@ pub(crate) fn server_config(
     Ok(config)
 }
 
-fn authority(key: KeyPair) -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+fn authority(key: KeyPair, name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let mut params = CertificateParams::default();
     params
         .distinguished_name
         .push(DnType::CommonName, "Loopback Cloud Root");
+    params
+        .distinguished_name
+        .push(DnType::OrganizationalUnitName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let now = OffsetDateTime::now_utc();
