@@ -4,20 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use cloud::{Device, DeviceAuthority, Validity};
-use serde_json::{json, Value};
+use serde_json::json;
 
-use crate::support::{is_root, Site};
-
-fn one_secret() -> Value {
-    json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
-}
-
-fn site() -> Site {
-    let site = Site::new();
-    site.seed("mqtt-password", "hunter2");
-    site.configure(&site.config(one_secret()));
-    site
-}
+use crate::support::{is_root, one_secret, Site};
 
 /// The sign-in worked and nothing about it is remarkable to the authority.
 #[track_caller]
@@ -37,7 +26,7 @@ fn signs_in(site: &Site) {
 #[test]
 fn a_client_secret_is_taken_with_and_without_its_newline() {
     for text in ["correct horse", "correct horse\n", "correct horse\r\n"] {
-        let site = site();
+        let site = Site::with_one_secret();
         site.write("etc/secret", text, 0o600);
         let mut config = site.config(one_secret());
         config["identity"] = site.secret_identity();
@@ -52,7 +41,7 @@ fn a_client_secret_is_taken_with_and_without_its_newline() {
 
 #[test]
 fn a_client_secret_may_come_from_the_environment_or_systemd() {
-    let site = site();
+    let site = Site::with_one_secret();
     let mut config = site.config(one_secret());
     config["identity"] = site.secret_identity();
     config["identity"]["client_secret"] = json!({"env": "DEVICE_SECRET"});
@@ -65,7 +54,7 @@ fn a_client_secret_may_come_from_the_environment_or_systemd() {
             .env("DEVICE_SECRET", "correct horse"),
     )
     .exits(0);
-    let site = self::site();
+    let site = self::Site::with_one_secret();
     config = site.config(one_secret());
     config["identity"] = site.secret_identity();
     config["identity"]["client_secret"] = json!({"credential": "azure"});
@@ -91,7 +80,7 @@ fn certificates_are_taken_in_all_usual_forms() {
         (3072, false, 1),
         (4096, false, 1),
     ] {
-        let site = site();
+        let site = Site::with_one_secret();
         let device = Device::builder("gw-0042").bits(bits).build();
         site.cloud
             .add_certificate(&site.app, &device.certificate_der);
@@ -120,7 +109,7 @@ fn certificates_are_taken_in_all_usual_forms() {
 
 #[test]
 fn the_chain_is_sent_for_trust_by_subject() {
-    let site = site();
+    let site = Site::with_one_secret();
     let authority = DeviceAuthority::new("Factory CA");
     let device = Device::builder("gw-0042").issued_by(&authority).build();
     site.cloud.remove_certificates(&site.app);
@@ -191,7 +180,7 @@ fn a_wrong_credential_is_refused_before_any_request() {
         (" \n", 0o600, 78, "is empty"),
         (&long, 0o600, 78, "is longer than 65536 bytes"),
     ] {
-        let site = site();
+        let site = Site::with_one_secret();
         site.write("etc/device.pem", text, mode);
         let run = site.keyferry(&["sync"]).exits(code);
         run.says(said).says("  next: ").says("etc/device.pem");
@@ -203,7 +192,7 @@ fn a_wrong_credential_is_refused_before_any_request() {
 
 #[test]
 fn a_missing_credential_is_66_and_a_directory_is_none() {
-    let site = site();
+    let site = Site::with_one_secret();
     fs::remove_file(site.path("etc/device.pem")).unwrap();
     site.keyferry(&["sync"])
         .exits(66)
@@ -220,7 +209,7 @@ fn a_small_rsa_key_is_refused() {
     if !crate::support::has_tool("openssl") {
         return;
     }
-    let site = site();
+    let site = Site::with_one_secret();
     let made = std::process::Command::new("openssl")
         .args([
             "req",
@@ -257,7 +246,7 @@ fn a_credential_of_another_user_or_out_of_reach_is_refused() {
     if !is_root() {
         return;
     }
-    let site = site();
+    let site = Site::with_one_secret();
     std::os::unix::fs::chown(site.path("etc/device.pem"), Some(4711), None).unwrap();
     site.keyferry(&["sync"])
         .exits(78)
@@ -276,7 +265,7 @@ fn an_expired_or_soon_expiring_certificate_is_told() {
         (Validity::Soon, "certificate gw-0042 expires in "),
         (Validity::Expired, "certificate gw-0042 expired on 20"),
     ] {
-        let site = site();
+        let site = Site::with_one_secret();
         let device = Device::builder("gw-0042").validity(validity).build();
         site.cloud
             .add_certificate(&site.app, &device.certificate_der);

@@ -3,14 +3,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use serde_json::{json, Value};
+use serde_json::json;
 
 use crate::namespace::mounted;
-use crate::support::{is_root, Site};
-
-fn one_secret() -> Value {
-    json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
-}
+use crate::support::{is_root, one_secret, Site};
 
 fn synced() -> Site {
     let site = Site::new();

@@ -3,26 +3,15 @@
 use std::time::{Duration, Instant};
 
 use cloud::{Action, Fault, Match};
-use serde_json::{json, Value};
+use serde_json::json;
 
 use crate::namespace::cut_off;
 use crate::staleness::closed_port;
-use crate::support::{is_root, Run, Site};
-
-pub fn one_secret() -> Value {
-    json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
-}
-
-pub fn site() -> Site {
-    let site = Site::new();
-    site.seed("mqtt-password", "hunter2");
-    site.configure(&site.config(one_secret()));
-    site
-}
+use crate::support::{is_root, one_secret, Run, Site};
 
 /// A site that was brought up to date, so that 75 and 69 tell apart.
 pub fn synced() -> Site {
-    let site = site();
+    let site = Site::with_one_secret();
     site.keyferry(&["sync"]).exits(0);
     site
 }
@@ -65,7 +54,7 @@ fn what_passes_is_tried_again() {
         ("cut before it", Action::CutBeforeReply),
         ("reset", Action::Reset),
     ] {
-        let site = site();
+        let site = Site::with_one_secret();
         at_the_vault(&site, action, 1);
         site.keyferry(&["sync"]).exits(0);
         assert_eq!(site.status()["run"]["requests"], 3, "{name}");
@@ -99,7 +88,7 @@ fn what_does_not_pass_is_told_at_once() {
 
 #[test]
 fn a_portal_in_place_of_the_authority_is_told() {
-    let site = site();
+    let site = Site::with_one_secret();
     site.cloud.fault(Fault {
         matching: Match::Token,
         action: Action::HtmlPage,
@@ -167,7 +156,7 @@ fn the_deadline_ends_a_run() {
 
 #[test]
 fn what_missed_out_on_the_budget_goes_first_next_time() {
-    let site = site();
+    let site = Site::with_one_secret();
     for name in ["one", "two", "three"] {
         site.seed(name, &format!("value of {name}"));
     }
@@ -201,7 +190,7 @@ fn a_closed_port_is_a_matter_of_the_network() {
 
 #[test]
 fn a_dead_vault_does_not_hold_up_the_others() {
-    let site = site();
+    let site = Site::with_one_secret();
     site.cloud.vault("other-vault").set("key", "sardine");
     let mut config = site.config(json!({
         "a": {"files": {"f": {"secret": "one"}, "g": {"secret": "two"}}},
@@ -223,7 +212,7 @@ fn a_name_without_an_address_is_told_as_dns() {
     if !is_root() {
         return;
     }
-    let site = site();
+    let site = Site::with_one_secret();
     let mut config = site.config(one_secret());
     config["network"]["resolve"] = json!({});
     config["network"]["max_requests"] = json!(1);

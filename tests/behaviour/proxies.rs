@@ -3,11 +3,7 @@
 use cloud::{ForwardProxy, ProxyMode};
 use serde_json::{json, Value};
 
-use crate::support::Site;
-
-fn one_secret() -> Value {
-    json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
-}
+use crate::support::{one_secret, Site};
 
 /// A site whose network is this proxy alone.
 fn site(auth: Option<(&str, &str)>) -> (Site, ForwardProxy) {

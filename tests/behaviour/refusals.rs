@@ -4,18 +4,7 @@ use cloud::{Denial, National, Scope};
 use serde_json::{json, Value};
 
 use crate::golden;
-use crate::support::{Run, Site};
-
-fn one_secret() -> Value {
-    json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
-}
-
-fn site() -> Site {
-    let site = Site::new();
-    site.seed("mqtt-password", "hunter2");
-    site.configure(&site.config(one_secret()));
-    site
-}
+use crate::support::{one_secret, Run, Site};
 
 /// Every refusal ends with its next step, and the run goes on to its summary.
 #[track_caller]
@@ -53,7 +42,7 @@ fn each_denial_has_its_own_sentence_and_next_step() {
         (Denial::Policy, "refused_policy", "policy"),
         (Denial::Rbac, "refused_role", "role"),
     ] {
-        let site = site();
+        let site = Site::with_one_secret();
         site.vault.deny(denial, Scope::Vault);
         is_refused(&site, golden, reason);
         site.assert_well_behaved();
@@ -62,7 +51,7 @@ fn each_denial_has_its_own_sentence_and_next_step() {
 
 #[test]
 fn a_refusal_names_the_role_and_the_object_id() {
-    let site = site();
+    let site = Site::with_one_secret();
     site.vault
         .deny(Denial::Rbac, Scope::Name("mqtt-password".to_owned()));
     let step = format!(
@@ -78,7 +67,7 @@ fn a_refusal_names_the_role_and_the_object_id() {
 
 #[test]
 fn a_disabled_version_keeps_the_live_one() {
-    let site = site();
+    let site = Site::with_one_secret();
     site.keyferry(&["sync"]).exits(0);
     site.seed("mqtt-password", "hunter3");
     site.vault.disable("mqtt-password", "latest");
@@ -91,7 +80,7 @@ fn a_disabled_version_keeps_the_live_one() {
 
 #[test]
 fn a_vault_of_another_tenant_is_named() {
-    let site = site();
+    let site = Site::with_one_secret();
     let other = cloud::guid();
     site.cloud.add_tenant(&other);
     site.vault.set_tenant(&other);
@@ -100,7 +89,7 @@ fn a_vault_of_another_tenant_is_named() {
 
 #[test]
 fn a_token_for_another_audience_is_a_matter_of_the_cloud() {
-    let site = site();
+    let site = Site::with_one_secret();
     let mut config = site.config(one_secret());
     config["cloud"] = json!({
         "authority": format!("https://{}", site.cloud.login_host()),
@@ -127,7 +116,7 @@ fn a_hostile_challenge_gets_no_second_request() {
             "challenge_of_a_stranger",
         ),
     ] {
-        let site = site();
+        let site = Site::with_one_secret();
         site.keyferry(&["sync"]).exits(0);
         site.seed("mqtt-password", "hunter3");
         site.cloud.revoke_tokens();
@@ -147,7 +136,7 @@ fn a_hostile_challenge_gets_no_second_request() {
 
 #[test]
 fn a_fresh_token_that_the_vault_calls_expired_is_a_matter_of_clocks() {
-    let site = site();
+    let site = Site::with_one_secret();
     let body = json!({"error": {"code": "Unauthorized", "message": "[TokenExpired] Error validating token: expired"}});
     site.cloud.fault(refuse(&site, 401, &body));
     is_refused(&site, "refused_token_expired", "clock");
@@ -155,7 +144,7 @@ fn a_fresh_token_that_the_vault_calls_expired_is_a_matter_of_clocks() {
 
 #[test]
 fn an_invalid_audience_says_that_the_cloud_is_wrong() {
-    let site = site();
+    let site = Site::with_one_secret();
     let body = json!({"error": {"code": "Unauthorized", "message": "AKV10022: Invalid audience. Expected https://vault.usgovcloudapi.net, found: https://vault.azure.net."}});
     site.cloud.fault(refuse(&site, 401, &body));
     is_refused(&site, "refused_audience", "cloud");
@@ -163,7 +152,7 @@ fn an_invalid_audience_says_that_the_cloud_is_wrong() {
 
 #[test]
 fn an_unknown_signing_key_is_a_matter_of_the_cloud() {
-    let site = site();
+    let site = Site::with_one_secret();
     let body = json!({"error": {"code": "Unauthorized", "message": "AKV10046: Unable to resolve the key used for signature validation."}});
     site.cloud.fault(refuse(&site, 401, &body));
     is_refused(&site, "refused_signing_key", "cloud");
@@ -177,7 +166,7 @@ fn what_a_vault_says_of_us_cannot_reach_the_terminal_raw() {
         (&b"conn_type=Ipv4;addr=203.0.113.7\xff\xc2\x9b2J;"[..], 77),
         ("conn_type=\u{202e}4vpI;addr=\u{9b}2J;".as_bytes(), 77),
     ] {
-        let site = site();
+        let site = Site::with_one_secret();
         site.vault.deny(Denial::Firewall, Scope::Vault);
         site.vault.set_network_info(header);
         let run = site.keyferry(&["sync"]).exits(code);

@@ -4,11 +4,7 @@ use cloud::{Action, Device, DeviceAuthority, Fault, Match, National};
 use serde_json::{json, Value};
 
 use crate::golden;
-use crate::support::{Run, Site};
-
-fn one_secret() -> Value {
-    json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
-}
+use crate::support::{one_secret, Run, Site};
 
 /// A site whose device signs in by its secret.
 fn site_by_secret() -> Site {

@@ -4,8 +4,8 @@ use cloud::ServerCertificate;
 use serde_json::json;
 
 use crate::namespace::mounted;
-use crate::network::{fails, one_secret, site, synced};
-use crate::support::{is_root, Site};
+use crate::network::{fails, synced};
+use crate::support::{is_root, one_secret, Site};
 
 #[test]
 fn a_server_that_is_not_the_one_meant_is_told_by_its_certificate() {
@@ -36,7 +36,7 @@ fn a_server_that_is_not_the_one_meant_is_told_by_its_certificate() {
 
 #[test]
 fn authorities_come_from_the_configuration_and_are_never_guessed() {
-    let site = site();
+    let site = Site::with_one_secret();
     let mut config = site.config(one_secret());
     config["network"]["ca_file"] = json!(site.path("etc/none.pem"));
     site.configure(&config);
@@ -62,7 +62,7 @@ fn a_device_without_a_bundle_is_told_to_install_one() {
     if !is_root() {
         return;
     }
-    let site = site();
+    let site = Site::with_one_secret();
     let mut config = site.config(one_secret());
     config["network"].as_object_mut().unwrap().remove("ca_file");
     site.configure(&config);

@@ -6,22 +6,11 @@ use std::path::PathBuf;
 use serde_json::{json, Value};
 
 use crate::staleness::closed_port;
-use crate::support::{access, Site};
-
-fn one_secret() -> Value {
-    json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
-}
-
-fn site() -> Site {
-    let site = Site::new();
-    site.seed("mqtt-password", "hunter2");
-    site.configure(&site.config(one_secret()));
-    site
-}
+use crate::support::{access, one_secret, Site};
 
 /// The certificate first, the client secret as fallback.
 fn site_with_two() -> Site {
-    let site = site();
+    let site = Site::with_one_secret();
     let mut config = site.config(one_secret());
     config["identity"] = json!([site.certificate_identity(), site.secret_identity()]);
     site.configure(&config);
@@ -58,7 +47,7 @@ fn hosts(site: &Site) -> Vec<&'static str> {
 
 #[test]
 fn a_token_is_kept_for_root_alone_and_used_again() {
-    let site = site();
+    let site = Site::with_one_secret();
     site.keyferry(&["sync"]).exits(0);
     assert!(access(&kept_token(&site).unwrap()).starts_with("100600 "));
     site.cloud.reset_log();
@@ -70,7 +59,7 @@ fn a_token_is_kept_for_root_alone_and_used_again() {
 #[test]
 fn a_token_with_less_than_five_minutes_left_is_renewed() {
     for (seconds, wanted) in [(240, vec!["login", "vault"]), (600, vec!["vault"])] {
-        let site = site();
+        let site = Site::with_one_secret();
         site.cloud.set_token_lifetime(seconds);
         site.keyferry(&["sync"]).exits(0);
         site.cloud.reset_log();
@@ -81,7 +70,7 @@ fn a_token_with_less_than_five_minutes_left_is_renewed() {
 
 #[test]
 fn a_kept_token_that_the_vault_refuses_is_renewed_once() {
-    let site = site();
+    let site = Site::with_one_secret();
     site.keyferry(&["sync"]).exits(0);
     site.cloud.revoke_tokens();
     site.cloud.reset_log();
@@ -98,7 +87,7 @@ fn a_kept_token_that_the_vault_refuses_is_renewed_once() {
 
 #[test]
 fn a_damaged_token_file_only_costs_a_sign_in() {
-    let site = site();
+    let site = Site::with_one_secret();
     site.keyferry(&["sync"]).exits(0);
     fs::write(kept_token(&site).unwrap(), "{\"format\": 1").unwrap();
     site.cloud.reset_log();
@@ -173,7 +162,7 @@ fn an_unreachable_authority_is_no_reason_for_the_next_identity() {
 #[test]
 fn a_device_clock_that_is_off_is_helped_by_the_authority() {
     for offset in [20 * 60, -20 * 60] {
-        let site = site();
+        let site = Site::with_one_secret();
         site.cloud.set_clock_offset(offset);
         site.keyferry(&["sync"])
             .exits(0)

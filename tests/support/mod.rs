@@ -29,6 +29,11 @@ pub struct Site {
     secrets: Mutex<Vec<String>>,
 }
 
+/// One set `mqtt` with one file `password` of one secret, for tests about something else.
+pub fn one_secret() -> Value {
+    json!({"mqtt": {"files": {"password": {"secret": "mqtt-password"}}}})
+}
+
 /// How a run of the program ended.
 pub struct Run {
     pub code: i32,
@@ -68,6 +73,14 @@ impl Site {
         site.write("etc/ca.pem", site.cloud.ca_pem(), 0o644);
         site.write("etc/device.pem", &site.device.combined_pem, 0o600);
         site.write("etc/secret", &format!("{CLIENT_SECRET}\n"), 0o600);
+        site
+    }
+
+    /// A site that is configured for [`one_secret`], which the vault has.
+    pub fn with_one_secret() -> Self {
+        let site = Self::new();
+        site.seed("mqtt-password", "hunter2");
+        site.configure(&site.config(one_secret()));
         site
     }
 
