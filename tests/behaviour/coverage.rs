@@ -170,6 +170,31 @@ const REFUSALS: [(&str, &str); 11] = [
     ),
 ];
 
+/// The variants of `TlsProblem`: why a server's certificate or handshake is not accepted.
+const TLS_PROBLEMS: [(&str, &str); 6] = [
+    (
+        "Expired",
+        "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
+    ),
+    (
+        "Incompatible",
+        "tls::what_answers_without_fitting_tls_is_told",
+    ),
+    (
+        "NameMismatch",
+        "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
+    ),
+    (
+        "NotYetValid",
+        "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
+    ),
+    ("Other", "tls::what_answers_without_fitting_tls_is_told"),
+    (
+        "UnknownIssuer",
+        "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
+    ),
+];
+
 /// The variants of `Phase`: how far a conversation came.
 const PHASES: [(&str, &str); 5] = [
     (
@@ -225,6 +250,7 @@ fn every_way_to_fail_is_provoked() {
         ("credential", "CredentialProblem", &CREDENTIALS),
         ("network", "Phase", &PHASES),
         ("refusal", "RefusalCause", &REFUSALS),
+        ("network", "TlsProblem", &TLS_PROBLEMS),
     ] {
         let listed: Vec<&str> = table.iter().map(|(variant, _)| *variant).collect();
         let mut variants = variants(file, name);
@@ -235,7 +261,14 @@ fn every_way_to_fail_is_provoked() {
 
 #[test]
 fn the_tests_of_the_tables_are_there() {
-    let tables = [&ERRORS[..], &CREDENTIALS, &PHASES, &REFUSALS, &EXIT_CODES];
+    let tables = [
+        &ERRORS[..],
+        &CREDENTIALS,
+        &PHASES,
+        &REFUSALS,
+        &TLS_PROBLEMS,
+        &EXIT_CODES,
+    ];
     for (what, test) in tables
         .into_iter()
         .flatten()

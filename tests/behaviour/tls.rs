@@ -1,5 +1,7 @@
 //! Whom the program believes to be the cloud: certificates, authorities, handshakes.
 
+use std::io::{Read, Write};
+
 use cloud::ServerCertificate;
 use serde_json::json;
 
@@ -19,6 +21,11 @@ fn a_server_that_is_not_the_one_meant_is_told_by_its_certificate() {
             ServerCertificate::Expired,
             "clock",
             "has expired by this device's clock",
+        ),
+        (
+            ServerCertificate::NotYet,
+            "clock",
+            "is not valid yet by this device's clock",
         ),
         (
             ServerCertificate::OtherName,
@@ -87,4 +94,34 @@ fn a_handshake_that_is_cut_is_told() {
         .exits(75)
         .says(&said);
     cutter.join().unwrap();
+}
+
+#[test]
+fn what_answers_without_fitting_tls_is_told() {
+    for (answer, said) in [
+        (
+            // A fatal alert: handshake_failure (RFC 8446, 6).
+            &b"\x15\x03\x03\x00\x02\x02\x28"[..],
+            "no common TLS version or cipher",
+        ),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            "what answers does not speak TLS",
+        ),
+    ] {
+        let site = synced();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut config = site.config(one_secret());
+        config["network"]["resolve"][site.vault.host()] =
+            json!(listener.local_addr().unwrap().to_string());
+        site.configure(&config);
+        let answerer = std::thread::spawn(move || {
+            let (mut peer, _) = listener.accept().unwrap();
+            peer.write_all(answer).unwrap();
+            // Until the client has read it and goes.
+            peer.read_to_end(&mut Vec::new()).ok();
+        });
+        fails(&site, 75, "tls", said);
+        answerer.join().unwrap();
+    }
 }

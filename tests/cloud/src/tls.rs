@@ -31,6 +31,8 @@ pub enum ServerCertificate {
     Expired,
     /// For the name asked for, from the cloud's authority, valid now.
     Good,
+    /// Valid from tomorrow.
+    NotYet,
     /// From an authority of the same name that nobody trusts.
     OtherAuthority,
     /// For another name than the one asked for.
@@ -102,7 +104,10 @@ impl Certificates {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let now = OffsetDateTime::now_utc();
-        params.not_before = now - Duration::days(90);
+        params.not_before = match kind {
+            ServerCertificate::NotYet => now + Duration::days(1),
+            _ => now - Duration::days(90),
+        };
         params.not_after = match kind {
             ServerCertificate::Expired => now - Duration::days(1),
             _ => now + Duration::days(90),
