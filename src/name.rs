@@ -147,18 +147,23 @@ impl HostName {
 }
 
 impl Tenant {
-    /// Checks `text`: a GUID or a domain name. `common` and its kin are refused, since a
-    /// device signs in to one tenant (AADSTS50194 otherwise).
+    /// Checks `text`: a GUID, a domain name, or `adfs` for the one tenant of AD FS. `common`
+    /// and its kin are refused, since a device signs in to one tenant (AADSTS50194 otherwise).
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let rule = "must be the tenant's GUID or one of its domain names";
         let text = text.to_ascii_lowercase();
         let domain = text.contains('.') && text.split('.').all(is_dns_label);
-        bounded(&text, domain || is_guid(&text), rule).map(Self)
+        bounded(&text, domain || is_guid(&text) || text == ADFS, rule).map(Self)
     }
 
     /// The GUID or domain in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is the one tenant of AD FS.
+    pub fn is_adfs(&self) -> bool {
+        self.as_str() == ADFS
     }
 }
 
@@ -276,6 +281,9 @@ pub fn is_guid(text: &str) -> bool {
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
     lengths == [8, 4, 4, 4, 12] && parts.concat().chars().all(|c| c.is_ascii_hexdigit())
 }
+
+/// What stands in the tenant's place at AD FS (protocol notes 2.4).
+const ADFS: &str = "adfs";
 
 fn plain_or_escaped(c: char) -> String {
     if c == ' ' || c.is_ascii_graphic() {

@@ -16,12 +16,35 @@ pub struct Cloud {
     pub name: String,
     /// The host that issues tokens.
     pub authority: HostName,
+    /// What is spoken there.
+    pub protocol: Protocol,
     /// Other hosts of the same authority; a challenge may name one of them.
     pub aliases: Vec<HostName>,
     /// What a vault's host ends in, without leading dot.
     pub vault_suffix: HostName,
     /// The audience of vault tokens, without trailing slash.
     pub vault_audience: String,
+    /// The host of the Resource Manager, where known.
+    pub resource_manager: Option<HostName>,
+    /// The audience of Resource Manager tokens, as the cloud's own tools write it.
+    pub resource_manager_audience: Option<String>,
+    /// What storage hosts end in, behind `blob.`, where known.
+    pub storage_suffix: Option<HostName>,
+    /// The audience of storage tokens.
+    pub storage_audience: Option<String>,
+    /// The host of Microsoft Graph, where there is one.
+    pub graph: Option<HostName>,
+    /// The audience that a federated credential's token usually has.
+    pub federated_audience: Option<String>,
+}
+
+/// How an authority wants to be asked for tokens (protocol notes 2.4 and 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// AD FS of an Azure Stack Hub: `/adfs` takes the tenant's place, `resource` the scope's.
+    AdFs,
+    /// Microsoft Entra, v2.0 endpoints.
+    Entra,
 }
 
 impl Cloud {
@@ -50,9 +73,22 @@ impl Cloud {
         Ok(Self {
             name: preset.name.to_owned(),
             authority: HostName::parse(preset.authority)?,
+            protocol: Protocol::Entra,
             aliases: aliases?,
             vault_suffix: HostName::parse(suffix)?,
             vault_audience: format!("https://{suffix}"),
+            resource_manager: host(preset.resource_manager)?,
+            resource_manager_audience: preset.resource_manager_audience.map(str::to_owned),
+            storage_suffix: host(Some(preset.storage_suffix))?,
+            // Attested for some clouds only; the service is the same everywhere.
+            storage_audience: Some(
+                preset
+                    .storage_audience
+                    .unwrap_or(STORAGE_AUDIENCE)
+                    .to_owned(),
+            ),
+            graph: host(preset.graph)?,
+            federated_audience: preset.federated_audience.map(str::to_owned),
         })
     }
 
@@ -80,6 +116,14 @@ impl Cloud {
         match label {
             Some(label) => self.vault_by_name(label),
             None => Err(Invalid(self.foreign_vault(&host))),
+        }
+    }
+
+    /// The authority's URL, with the path that AD FS has.
+    pub fn authority_url(&self) -> String {
+        match self.protocol {
+            Protocol::AdFs => format!("https://{}/adfs", self.authority),
+            Protocol::Entra => format!("https://{}", self.authority),
         }
     }
 
@@ -137,10 +181,17 @@ pub fn preset_of_authority(authority: &str) -> Option<&'static Preset> {
         .find(|preset| is(preset.authority) || preset.aliases.iter().any(|alias| is(alias)))
 }
 
+fn host(name: Option<&str>) -> Result<Option<HostName>, Invalid> {
+    name.map(HostName::parse).transpose()
+}
+
 fn is_below(host: &str, suffix: &str) -> bool {
     host.strip_suffix(suffix)
         .is_some_and(|rest| rest.ends_with('.'))
 }
+
+/// What storage of every known cloud takes (protocol notes 1.4).
+const STORAGE_AUDIENCE: &str = "https://storage.azure.com/";
 
 #[cfg(test)]
 mod tests {

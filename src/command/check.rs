@@ -58,7 +58,7 @@ impl Findings {
                 .extend(errors.map(|error| (Some(broken.name.clone()), error.clone())));
         }
         for identity in &config.identities {
-            match Credential::load(identity) {
+            match Credential::load(identity, &config.cloud) {
                 Ok(credential) => self.warnings.extend(credential.expiry_warning()),
                 Err(error) => self.errors.push((None, error)),
             }

@@ -6,7 +6,7 @@ use super::problem::{Problem, Problems};
 use super::suggest;
 use super::table::{self, Section};
 use super::value;
-use crate::cloud::{preset_of_authority, Cloud, Preset, PRESETS};
+use crate::cloud::{preset_of_authority, Cloud, Preset, Protocol, PRESETS};
 use crate::name::{HostName, Invalid, SetName};
 
 /// Reads the cloud.
@@ -70,6 +70,8 @@ fn explicit(node: &Node<'_>, problems: &mut Problems) -> Option<Cloud> {
     }
     object.close(problems);
     let authority = problems.read(authority_node, authority);
+    let protocol = authority.as_ref().map(|(_, protocol)| *protocol);
+    let authority = authority.map(|(host, _)| host);
     let suffix = problems.read(suffix_node.clone(), vault_suffix);
     let audience = problems.read(audience_node.clone(), audience);
     let (authority, vault_suffix) = (authority?, suffix?);
@@ -83,25 +85,32 @@ fn explicit(node: &Node<'_>, problems: &mut Problems) -> Option<Cloud> {
         name: name.unwrap_or_else(|| usual_name(preset, &authority, &vault_suffix)),
         aliases: aliases(preset, &authority),
         authority,
+        protocol: protocol?,
         vault_suffix,
         vault_audience,
+        resource_manager: None,
+        resource_manager_audience: None,
+        storage_suffix: None,
+        storage_audience: None,
+        graph: None,
+        federated_audience: None,
     })
 }
 
-fn authority(node: &Node<'_>) -> Result<HostName, Problem> {
+fn authority(node: &Node<'_>) -> Result<(HostName, Protocol), Problem> {
     let text = node.text("a URL such as \"https://login.example\"")?;
     let Some(rest) = text.strip_prefix("https://") else {
         return Err(node.problem("must begin with https://"));
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    if rest.split('/').nth(1) == Some("adfs") {
-        return Err(node.problem_with(
-            "names AD FS, which is known to a later version of keyferry",
-            "install a later version",
-        ));
-    }
-    HostName::parse(rest)
-        .map_err(|_| node.problem("must be https://HOST without port, path, user or query"))
+    let (host, protocol) = match rest.split_once('/') {
+        Some((host, "adfs")) => (host, Protocol::AdFs),
+        _ => (rest, Protocol::Entra),
+    };
+    let host = HostName::parse(host).map_err(|_| {
+        node.problem("must be https://HOST without port, user, query or path (but /adfs for AD FS)")
+    })?;
+    Ok((host, protocol))
 }
 
 fn vault_suffix(node: &Node<'_>) -> Result<HostName, Problem> {

@@ -139,10 +139,7 @@ fn cloud(cloud: &Cloud) -> Json {
         return Json::text(&cloud.name);
     }
     Json::object([
-        (
-            "authority",
-            Json::text(format!("https://{}", cloud.authority)),
-        ),
+        ("authority", Json::text(cloud.authority_url())),
         ("vault_suffix", Json::text(cloud.vault_suffix.as_str())),
         ("vault_audience", Json::text(&cloud.vault_audience)),
         ("name", Json::text(&cloud.name)),
@@ -179,6 +176,44 @@ fn identity(identity: &Identity) -> Json {
             ("tenant", Json::text(tenant.as_str())),
             ("client_id", Json::text(client_id.as_str())),
             ("client_secret", credential(client_secret)),
+        ]),
+        Identity::DeviceCode { tenant, client_id } => Json::object([
+            ("type", Json::text("device_code")),
+            ("tenant", Json::text(tenant.as_str())),
+            ("client_id", Json::text(client_id.as_str())),
+        ]),
+        Identity::Environment => Json::object([("type", Json::text("environment"))]),
+        Identity::Federated {
+            tenant,
+            client_id,
+            token_file,
+        } => Json::object([
+            ("type", Json::text("federated")),
+            ("tenant", Json::text(tenant.as_str())),
+            ("client_id", Json::text(client_id.as_str())),
+            ("token_file", credential(token_file)),
+        ]),
+        Identity::ManagedIdentity { source, selector } => {
+            let mut json = Json::object([
+                ("type", Json::text("managed_identity")),
+                ("source", Json::text(source.as_str())),
+            ]);
+            if let Some(selector) = selector {
+                json.add(selector.key(), Json::text(selector.as_str()));
+            }
+            json
+        }
+        Identity::Password {
+            tenant,
+            client_id,
+            username,
+            password,
+        } => Json::object([
+            ("type", Json::text("password")),
+            ("tenant", Json::text(tenant.as_str())),
+            ("client_id", Json::text(client_id.as_str())),
+            ("username", Json::text(username)),
+            ("password", credential(password)),
         ]),
     }
 }

@@ -19,37 +19,42 @@ pub const IDENTITY_TYPES: &[IdentityType] = &[
     },
     IdentityType {
         name: "managed_identity",
-        usable: false,
+        usable: true,
         text: "The identity that Azure gave this machine.",
     },
     IdentityType {
         name: "federated",
-        usable: false,
+        usable: true,
         text: "A token of another issuer.",
     },
     IdentityType {
         name: "device_code",
-        usable: false,
+        usable: true,
         text: "A person who signs in for this run.",
     },
     IdentityType {
         name: "password",
-        usable: false,
+        usable: true,
         text: "A user name and password.",
     },
     IdentityType {
         name: "environment",
-        usable: false,
+        usable: true,
         text: "The usual AZURE_* variables.",
     },
 ];
 
 const CERTIFICATE: Section = IdentityOf("certificate");
 const CLIENT_SECRET: Section = IdentityOf("client_secret");
+const DEVICE_CODE: Section = IdentityOf("device_code");
+const FEDERATED: Section = IdentityOf("federated");
+const MANAGED_IDENTITY: Section = IdentityOf("managed_identity");
+const PASSWORD: Section = IdentityOf("password");
 const GUID: Kind = Text("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$");
-const HTTPS: Kind = Text("^https://[^/@?#]+$");
-const TENANT: Kind =
-    Text("^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)+)$");
+const AUTHORITY: Kind = Text("^https://[^/@?#]+(/adfs)?/?$");
+const TENANT: Kind = Text(
+    "^(adfs|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)+)$",
+);
 const VAULT: Kind = Text("^([0-9a-zA-Z-]{3,24}|https://[0-9a-zA-Z.-]+/?)$");
 
 const PRESET: &str = r#""usgov""#;
@@ -80,7 +85,7 @@ pub const KEYS: &[Key] = &[
     key(Top, "log", Choice(&["error", "warn", "info", "debug"]), Default(r#""info""#), r#""info""#,
         "The level below which nothing is logged."),
 
-    key(Cloud, "authority", HTTPS, Required, r#""https://login.microsoftonline.us""#,
+    key(Cloud, "authority", AUTHORITY, Required, r#""https://login.microsoftonline.us""#,
         "The host that issues tokens."),
     key(Cloud, "vault_suffix", Text("^[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)+$"), Required, r#""vault.usgovcloudapi.net""#,
         "What the hosts of vaults end in."),
@@ -91,7 +96,7 @@ pub const KEYS: &[Key] = &[
     key(Cloud, "resource_manager", Later, KnownLater, r#""https://management.local.azurestack.external""#,
         "Where a private cloud tells its facts."),
 
-    key(Identity, "type", Choice(&["certificate", "client_secret"]), Required, r#""certificate""#,
+    key(Identity, "type", Choice(&["certificate", "client_secret", "managed_identity", "federated", "device_code", "password", "environment"]), Required, r#""certificate""#,
         "The kind of credential."),
     key(CERTIFICATE, "tenant", TENANT, Required, TENANT_ID,
         "The tenant to sign in to: its GUID or one of its domains."),
@@ -109,19 +114,33 @@ pub const KEYS: &[Key] = &[
         "The application's (client) id."),
     key(CLIENT_SECRET, "client_secret", CredentialFile, Required, r#"{"credential": "client-secret"}"#,
         "Where the client secret lies; one trailing newline is dropped."),
-    later(IdentityOf("managed_identity"), "source"),
-    later(IdentityOf("managed_identity"), "client_id"),
-    later(IdentityOf("managed_identity"), "object_id"),
-    later(IdentityOf("managed_identity"), "resource_id"),
-    later(IdentityOf("federated"), "tenant"),
-    later(IdentityOf("federated"), "client_id"),
-    later(IdentityOf("federated"), "token_file"),
-    later(IdentityOf("device_code"), "tenant"),
-    later(IdentityOf("device_code"), "client_id"),
-    later(IdentityOf("password"), "tenant"),
-    later(IdentityOf("password"), "client_id"),
-    later(IdentityOf("password"), "username"),
-    later(IdentityOf("password"), "password"),
+    key(DEVICE_CODE, "tenant", TENANT, Required, TENANT_ID,
+        "The tenant to sign in to: its GUID or one of its domains."),
+    key(DEVICE_CODE, "client_id", GUID, Required, CLIENT_ID,
+        "The application's (client) id; it must allow public client flows."),
+    key(FEDERATED, "tenant", TENANT, Required, TENANT_ID,
+        "The tenant to sign in to: its GUID or one of its domains."),
+    key(FEDERATED, "client_id", GUID, Required, CLIENT_ID,
+        "The application's (client) id, or that of a user-assigned identity."),
+    key(FEDERATED, "token_file", CredentialFile, Required, r#""/run/secrets/tokens/azure""#,
+        "Where the other issuer's token lies; read anew for each sign-in."),
+    key(MANAGED_IDENTITY, "source", Choice(&["auto", "imds", "arc", "app_service", "azure_ml"]), Default(r#""auto""#), r#""arc""#,
+        "Which endpoint of the machine gives the token; auto goes by what lies on the machine."),
+    key(MANAGED_IDENTITY, "client_id", GUID, Otherwise("the machine's own identity"), CLIENT_ID,
+        "The client id of a user-assigned identity."),
+    key(MANAGED_IDENTITY, "object_id", GUID, Otherwise("the machine's own identity"), r#""9d7ab0f5-50f3-4c5d-8e9f-0a1b2c3d4e5f""#,
+        "Instead of client_id: its object id."),
+    key(MANAGED_IDENTITY, "resource_id", Text("^/[Ss]ubscriptions/[^?#&]+$"), Otherwise("the machine's own identity"),
+        r#""/subscriptions/6f8e2f0a-50f3-4c5d-8e9f-0a1b2c3d4e5f/resourceGroups/plant7/providers/Microsoft.ManagedIdentity/userAssignedIdentities/gateways""#,
+        "Instead of client_id: its id in the Resource Manager."),
+    key(PASSWORD, "tenant", TENANT, Required, TENANT_ID,
+        "The tenant to sign in to: its GUID or one of its domains."),
+    key(PASSWORD, "client_id", GUID, Required, CLIENT_ID,
+        "The application's (client) id; it must allow public client flows."),
+    key(PASSWORD, "username", Text("^.{1,255}$"), Required, r#""edge@contoso.onmicrosoft.com""#,
+        "The user's name."),
+    key(PASSWORD, "password", CredentialFile, Required, r#"{"credential": "user-password"}"#,
+        "Where the password lies; one trailing newline is dropped."),
 
     key(Credential, "file", Path, Optional, r#""/etc/keyferry/device.pem""#,
         "The file that holds it."),

@@ -125,7 +125,7 @@ fn read_top(request: &LoadRequest, mut object: Object<'_>, problems: &mut Proble
     let cloud = need(&mut object, "cloud", problems);
     let cloud = cloud.and_then(|node| cloud::read(&node, problems));
     let identities = need(&mut object, "identity", problems);
-    let identities = identities.map(|node| identity::read(&node, problems));
+    let identities = identities.map(|node| identity::read(&node, cloud.as_ref(), problems));
     let vault = match object.take("vault") {
         Some(node) => file::vault(&node, cloud.as_ref(), problems),
         None => Vault::Nowhere,

@@ -16,6 +16,7 @@ mod identity;
 mod json;
 mod keys;
 mod load;
+mod managed;
 mod merge;
 mod network;
 mod object;
@@ -39,6 +40,7 @@ use log::LevelFilter;
 use rustix::fs::{Gid, Uid};
 
 pub use accounts::Accounts;
+pub use managed::{ManagedSource, Selector};
 pub use request::{InstanceName, LoadRequest};
 pub use suggest::nearest;
 pub use value::parse_duration;
@@ -206,6 +208,56 @@ pub enum Identity {
         /// The secret; one trailing newline is dropped.
         client_secret: CredentialFile,
     },
+    /// A person who signs in for one run.
+    DeviceCode {
+        /// The tenant to sign in to.
+        tenant: Tenant,
+        /// The application, which must allow public clients.
+        client_id: ClientId,
+    },
+    /// The `AZURE_*` variables of the process.
+    Environment,
+    /// A token of another issuer that the application trusts.
+    Federated {
+        /// The tenant to sign in to.
+        tenant: Tenant,
+        /// The application.
+        client_id: ClientId,
+        /// Where the token lies; read anew for each sign-in.
+        token_file: CredentialFile,
+    },
+    /// The identity that Azure gave this machine.
+    ManagedIdentity {
+        /// Which endpoint of the machine gives its tokens.
+        source: ManagedSource,
+        /// Which of several identities; the machine's own without.
+        selector: Option<Selector>,
+    },
+    /// A user's name and password (ROPC).
+    Password {
+        /// The tenant to sign in to.
+        tenant: Tenant,
+        /// The application, which must allow public clients.
+        client_id: ClientId,
+        /// The user's name.
+        username: String,
+        /// Where the password lies; one trailing newline is dropped.
+        password: CredentialFile,
+    },
+}
+
+impl Identity {
+    /// The tenant that it signs in to; none for what a machine or a variable says.
+    pub fn tenant(&self) -> Option<&Tenant> {
+        match self {
+            Self::Certificate { tenant, .. }
+            | Self::ClientSecret { tenant, .. }
+            | Self::DeviceCode { tenant, .. }
+            | Self::Federated { tenant, .. }
+            | Self::Password { tenant, .. } => Some(tenant),
+            Self::Environment | Self::ManagedIdentity { .. } => None,
+        }
+    }
 }
 
 /// Where a credential lies; a secret value never stands in the configuration.

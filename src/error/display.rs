@@ -100,8 +100,8 @@ impl fmt::Display for Error {
             Self::ServerBusy { host, status, .. } => {
                 write!(f, "{host} answered with status {status}")
             }
-            Self::SignInRefused(refusal) => match refusal.code {
-                Some(code) => write!(f, "{} refused the sign-in: AADSTS{code}", refusal.authority),
+            Self::SignInRefused(refusal) => match refusal.number() {
+                Some(number) => write!(f, "{} refused the sign-in: {number}", refusal.authority),
                 None => write!(
                     f,
                     "{} refused the sign-in: {}",

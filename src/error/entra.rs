@@ -7,6 +7,10 @@ pub(super) fn advice(refusal: &SignInRefusal) -> String {
     let credential = &refusal.credential;
     let client = &refusal.client_id;
     let tenant = &refusal.tenant;
+    if refusal.adfs_code == Some(9602) {
+        return "AD FS does not know the audience: check vault_audience of the cloud object"
+            .to_owned();
+    }
     match refusal.code {
         Some(7_000_215) => format!("put the secret's VALUE (not its id) into {credential}"),
         Some(7_000_222) => format!("the client secret has expired: make a new one for app {client} and put it into {credential}"),
@@ -40,6 +44,7 @@ pub(super) fn advice(refusal: &SignInRefusal) -> String {
         Some(50_049) => "the authority does not know this cloud: check \"cloud\"".to_owned(),
         Some(50_196) => "the same request came too often: run less frequently".to_owned(),
         Some(code) => format!("look up AADSTS{code} for app {client} in tenant {tenant}"),
+        None if refusal.adfs_code.is_some() => format!("check at AD FS that app {client} is registered with this credential ({credential})"),
         None => format!("hand the ticket's block to whoever runs tenant {tenant}"),
     }
 }

@@ -89,10 +89,14 @@ pub struct SignInRefusal {
     pub client_id: String,
     /// Where the credential lies: a path, `credential NAME`, `environment NAME`.
     pub credential: String,
+    /// The audience that was asked for.
+    pub audience: String,
     /// The OAuth error: `invalid_client`.
     pub error: String,
     /// The first of `error_codes`: the AADSTS number.
     pub code: Option<u32>,
+    /// The number of AD FS (`MSIS…`), which has no `error_codes`.
+    pub adfs_code: Option<u32>,
     /// `trace_id`.
     pub trace_id: Option<String>,
     /// `correlation_id`.
@@ -123,6 +127,9 @@ impl Refusal {
 impl SignInRefusal {
     /// The reason code.
     pub fn reason(&self) -> Reason {
+        if self.adfs_code == Some(9602) {
+            return Reason::Cloud;
+        }
         match self.code {
             Some(700_024) => Reason::Clock,
             Some(
@@ -136,6 +143,12 @@ impl SignInRefusal {
             }
             _ => Reason::Credential,
         }
+    }
+
+    /// The number as the authority writes it: `AADSTS7000215`, `MSIS9602`.
+    pub fn number(&self) -> Option<String> {
+        let entra = self.code.map(|code| format!("AADSTS{code}"));
+        entra.or_else(|| self.adfs_code.map(|code| format!("MSIS{code}")))
     }
 
     /// Whether the authority found the assertion outside its time: a matter of clocks.

@@ -1,13 +1,15 @@
-//! The client assertion: a JWT signed with PS256 (protocol notes 3.3, RFC 7515, RFC 7523).
+//! The client assertion, a signed JWT (protocol notes 2.4 and 3.3, RFC 7515, RFC 7523):
+//! PS256 and the SHA-256 thumbprint for Entra, RS256 and the SHA-1 one for AD FS, which
+//! refuses the others.
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 
 use super::{endpoint, Application};
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Protocol};
 use crate::error::Error;
 use crate::http;
-use crate::keys::{Certificate, PrivateKey};
+use crate::keys::{Algorithm, Certificate, PrivateKey};
 use crate::secret::Secret;
 
 /// The JOSE header.
@@ -15,8 +17,10 @@ use crate::secret::Secret;
 pub(super) struct Header {
     alg: &'static str,
     typ: &'static str,
-    #[serde(rename = "x5t#S256")]
-    thumbprint: String,
+    #[serde(rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
+    thumbprint: Option<String>,
+    #[serde(rename = "x5t", skip_serializing_if = "Option::is_none")]
+    legacy_thumbprint: Option<String>,
     #[serde(rename = "x5c", skip_serializing_if = "Vec::is_empty")]
     chain: Vec<String>,
 }
@@ -34,12 +38,31 @@ pub(super) struct Claims<'a> {
 }
 
 /// The header for `certificate`; `chain` (DER, own certificate first) becomes `x5c`.
-pub(super) fn header(certificate: &Certificate, chain: &[Vec<u8>]) -> Header {
+pub(super) fn header(protocol: Protocol, certificate: &Certificate, chain: &[Vec<u8>]) -> Header {
+    let (thumbprint, legacy_thumbprint) = match protocol {
+        Protocol::AdFs => {
+            let digest = certificate.legacy_thumbprint();
+            (
+                None,
+                Some(Base64UrlUnpadded::encode_string(digest.as_ref())),
+            )
+        }
+        Protocol::Entra => (Some(thumbprint(certificate)), None),
+    };
     Header {
-        alg: "PS256",
+        alg: algorithm(protocol).name(),
         typ: "JWT",
-        thumbprint: thumbprint(certificate),
+        thumbprint,
+        legacy_thumbprint,
         chain: chain.iter().map(|der| Base64::encode_string(der)).collect(),
+    }
+}
+
+/// What the authority takes.
+pub(super) fn algorithm(protocol: Protocol) -> Algorithm {
+    match protocol {
+        Protocol::AdFs => Algorithm::Rs256,
+        Protocol::Entra => Algorithm::Ps256,
     }
 }
 
@@ -52,7 +75,11 @@ pub(super) fn claims<'a>(
 ) -> Result<Claims<'a>, Error> {
     let client_id = application.client_id.as_str();
     Ok(Claims {
-        aud: format!("https://{}{}", cloud.authority, endpoint::path(application)),
+        aud: format!(
+            "https://{}{}",
+            cloud.authority,
+            endpoint::path(cloud, application)
+        ),
         iss: client_id,
         sub: client_id,
         jti: http::unique_id()?,
@@ -66,10 +93,11 @@ pub(super) fn claims<'a>(
 pub(super) fn sign(
     header: &Header,
     claims: &Claims<'_>,
+    algorithm: Algorithm,
     key: &PrivateKey,
 ) -> Result<Secret, Error> {
     let message = format!("{}.{}", encode(header)?, encode(claims)?);
-    let Some(signature) = key.sign(message.as_bytes()) else {
+    let Some(signature) = key.sign(algorithm, message.as_bytes()) else {
         return Err(no_random());
     };
     let token = format!("{message}.{}", Base64UrlUnpadded::encode_string(&signature));

@@ -1,5 +1,5 @@
 //! Tokens kept in the runtime directory (tmpfs) between runs: 0600, one file per authority,
-//! tenant, client and audience.
+//! tenant, client and audience, or per identity of the machine and audience.
 //!
 //! A cache that cannot be read or written only costs a sign-in; it never fails a run.
 
@@ -7,9 +7,8 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Application, Token};
+use super::Token;
 use crate::clock;
-use crate::cloud::Cloud;
 use crate::disk::{Access, Dir};
 use crate::error::Error;
 use crate::secret::Secret;
@@ -18,6 +17,15 @@ use crate::secret::Secret;
 #[derive(Debug)]
 pub struct TokenCache {
     directory: Dir,
+}
+
+/// What a token is filed under.
+#[derive(Debug)]
+pub struct CacheKey {
+    /// Equal for all that may share a token.
+    pub(super) name: String,
+    /// Where the credential lies that it came from.
+    pub(super) credential: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -39,17 +47,16 @@ impl TokenCache {
     }
 
     /// A token that is fresh now, or nothing.
-    pub fn find(&self, cloud: &Cloud, application: &Application) -> Option<Token> {
-        let key = key(cloud, application);
+    pub fn find(&self, key: &CacheKey) -> Option<Token> {
         let bytes = self
             .directory
-            .read(&file_name(&key), LIMIT)
+            .read(&file_name(&key.name), LIMIT)
             .unwrap_or_else(|error| {
                 log::debug!("token cache: {error}");
                 None
             })?;
         let entry: Entry<'_> = serde_json::from_slice(bytes.expose()).ok()?;
-        let is_ours = entry.key == key && entry.credential == application.credential;
+        let is_ours = entry.key == key.name && entry.credential == key.credential;
         if entry.format != FORMAT || !is_ours {
             return None;
         }
@@ -62,21 +69,24 @@ impl TokenCache {
     }
 
     /// Keeps `token` for later runs.
-    pub fn keep(&self, cloud: &Cloud, application: &Application, token: &Token) {
-        let key = key(cloud, application);
-        if let Err(error) = self.write(&key, &application.credential, token) {
+    pub fn keep(&self, key: &CacheKey, token: &Token) {
+        if let Err(error) = self.write(key, token) {
             log::warn!("the token is not kept for the next run: {error}");
         }
     }
 
     /// Forgets the token, which the vault refused.
-    pub fn forget(&self, cloud: &Cloud, application: &Application) {
-        if let Err(error) = self.directory.unlink(&file_name(&key(cloud, application))) {
+    pub fn forget(&self, key: &CacheKey) {
+        if let Err(error) = self.directory.unlink(&file_name(&key.name)) {
             log::debug!("token cache: {error}");
         }
     }
 
-    fn write(&self, key: &str, credential: &str, token: &Token) -> Result<(), Error> {
+    fn write(&self, key: &CacheKey, token: &Token) -> Result<(), Error> {
+        let CacheKey {
+            name: key,
+            credential,
+        } = key;
         let entry = Entry {
             format: FORMAT,
             key,
@@ -100,13 +110,6 @@ impl TokenCache {
         self.directory
             .replace_small(&file_name(key), &json, &Access::PRIVATE)
     }
-}
-
-fn key(cloud: &Cloud, application: &Application) -> String {
-    format!(
-        "{} {} {} {}",
-        cloud.authority, application.tenant, application.client_id, cloud.vault_audience
-    )
 }
 
 /// `token-` and the first 16 digits of the key's SHA-256.

@@ -1,6 +1,7 @@
 //! Identity `certificate`: an assertion signed with the device's key (protocol notes 3.3).
 
-use super::{assertion, problem_of, read, Application, Description};
+use super::source::{problem_of, read};
+use super::{assertion, Application, Description};
 use crate::cloud::Cloud;
 use crate::config::CredentialFile;
 use crate::error::{CredentialProblem, Error};
@@ -69,9 +70,10 @@ impl CertificateCredential {
         cloud: &Cloud,
         now: i64,
     ) -> Result<Secret, Error> {
-        let header = assertion::header(&self.certificate, &self.chain);
+        let header = assertion::header(cloud.protocol, &self.certificate, &self.chain);
         let claims = assertion::claims(application, cloud, now)?;
-        assertion::sign(&header, &claims, &self.key)
+        let algorithm = assertion::algorithm(cloud.protocol);
+        assertion::sign(&header, &claims, algorithm, &self.key)
     }
 
     pub(super) fn description(&self) -> Description {

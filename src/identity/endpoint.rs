@@ -1,33 +1,163 @@
-//! The v2.0 token endpoint: one form up, one JSON object down (protocol notes 3.1, 3.8).
+//! The token endpoint: one form up, one JSON object down (protocol notes 2.4, 3.1 to 3.6).
 //!
 //! The address is built from the authority; no discovery document is asked for one.
 
 use percent_encoding::{percent_encode, NON_ALPHANUMERIC};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::{Application, Token};
+use super::{reply, Application, Token};
 use crate::clock;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Protocol};
 use crate::error::{Error, SignInRefusal};
 use crate::http::{self, Body, Client, Reply, Request};
 use crate::name;
 use crate::secret::Secret;
 
-/// The path of the token endpoint for `application`'s tenant.
-pub(super) fn path(application: &Application) -> String {
-    format!("/{}/oauth2/v2.0/token", application.tenant)
+/// Who asks whom for a token, and for which audience.
+pub(super) struct SignIn<'a> {
+    pub(super) client: &'a Client,
+    pub(super) cloud: &'a Cloud,
+    pub(super) application: &'a Application,
+    /// Without `/.default`.
+    pub(super) audience: &'a str,
 }
 
-/// The form of a client-credentials request with `proof`'s fields.
-pub(super) fn form(cloud: &Cloud, application: &Application, proof: &[(&str, &[u8])]) -> Secret {
-    let scope = format!("{}/.default", cloud.vault_audience);
-    let mut fields = vec![
-        ("grant_type", "client_credentials".as_bytes()),
-        ("client_id", application.client_id.as_str().as_bytes()),
-        ("scope", scope.as_bytes()),
-    ];
-    fields.extend(proof);
+/// What the token is asked for with.
+pub(super) enum Grant<'a> {
+    /// A signed assertion: our own, or another issuer's token (RFC 7523).
+    Assertion(&'a Secret),
+    ClientSecret(&'a Secret),
+    Password {
+        username: &'a str,
+        password: &'a Secret,
+    },
+}
+
+/// The path of the token endpoint for `application`'s tenant.
+pub(super) fn path(cloud: &Cloud, application: &Application) -> String {
+    match cloud.protocol {
+        Protocol::AdFs => "/adfs/oauth2/token".to_owned(),
+        Protocol::Entra => format!("/{}/oauth2/v2.0/token", application.tenant),
+    }
+}
+
+impl SignIn<'_> {
+    /// Asks for a token.
+    pub(super) fn send(&self, grant: &Grant<'_>) -> Result<Token, Error> {
+        let asked_at = clock::now();
+        let reply = self.post(&path(self.cloud, self.application), &self.form(grant))?;
+        match reply.status {
+            200 => reply::token(&reply.body, asked_at).map_err(|problem| match problem {
+                reply::Unusable::Json(error) => self.no_json(&reply, &error),
+                reply::Unusable::Token => Error::Reply {
+                    host: self.cloud.authority.clone(),
+                    problem: "sent a token reply without a usable token".to_owned(),
+                },
+            }),
+            _ => Err(self.refusal(&reply)),
+        }
+    }
+
+    /// Sends a form to the authority.
+    pub(super) fn post(&self, path: &str, form: &Secret) -> Result<Reply, Error> {
+        let request_id = http::unique_id()?;
+        self.client.send(&Request {
+            host: &self.cloud.authority,
+            path,
+            body: Body::Form(form),
+            bearer: None,
+            headers: &[
+                ("accept", "application/json"),
+                ("client-request-id", &request_id),
+            ],
+            limit: REPLY_LIMIT,
+        })
+    }
+
+    /// The field that names the audience: Entra's `scope`, or AD FS's `resource`.
+    pub(super) fn audience_field(&self) -> (&'static str, String) {
+        match self.cloud.protocol {
+            Protocol::AdFs => ("resource", self.audience.to_owned()),
+            Protocol::Entra => ("scope", format!("{}/.default", self.audience)),
+        }
+    }
+
+    fn form(&self, grant: &Grant<'_>) -> Secret {
+        let (audience, value) = self.audience_field();
+        let grant_type = match grant {
+            Grant::Password { .. } => "password",
+            _ => "client_credentials",
+        };
+        let mut fields = vec![
+            ("grant_type", grant_type.as_bytes()),
+            ("client_id", self.application.client_id.as_str().as_bytes()),
+            (audience, value.as_bytes()),
+        ];
+        match grant {
+            Grant::Assertion(assertion) => {
+                fields.push(("client_assertion_type", ASSERTION_TYPE.as_bytes()));
+                fields.push(("client_assertion", assertion.expose()));
+            }
+            Grant::ClientSecret(secret) => fields.push(("client_secret", secret.expose())),
+            Grant::Password { username, password } => {
+                fields.push(("username", username.as_bytes()));
+                fields.push(("password", password.expose()));
+            }
+        }
+        form(&fields)
+    }
+
+    /// What the authority says instead of a token.
+    pub(super) fn refusal(&self, reply: &Reply) -> Error {
+        let parsed: RefusalReply = match serde_json::from_slice(reply.body.expose()) {
+            Ok(parsed) => parsed,
+            Err(error) => return self.no_json(reply, &error),
+        };
+        let code = parsed.error_codes.first().copied();
+        if code.is_some_and(|code| TRANSIENT.contains(&code)) {
+            return Error::ServerBusy {
+                host: self.cloud.authority.clone(),
+                status: reply.status,
+                retry_after: None,
+            };
+        }
+        let short = |text: String| name::foreign(&text, 64);
+        Error::SignInRefused(Box::new(SignInRefusal {
+            at: clock::now(),
+            authority: self.cloud.authority.clone(),
+            tenant: self.application.tenant.to_string(),
+            client_id: self.application.client_id.to_string(),
+            credential: self.application.credential.clone(),
+            audience: self.audience.to_owned(),
+            error: short(parsed.error),
+            code,
+            adfs_code: parsed.error_description.as_deref().and_then(adfs_code),
+            trace_id: parsed.trace_id.map(short),
+            correlation_id: parsed.correlation_id.map(short),
+        }))
+    }
+
+    /// A reply that is no JSON of the authority: most often a captive portal or a proxy's page.
+    pub(super) fn no_json(&self, reply: &Reply, error: &serde_json::Error) -> Error {
+        let kind = name::foreign(
+            reply.header("content-type").unwrap_or("no content type"),
+            40,
+        );
+        let problem = format!(
+            "answered the sign-in with status {} and something else than its JSON ({kind}, line {} column {})",
+            reply.status,
+            error.line(),
+            error.column()
+        );
+        Error::Reply {
+            host: self.cloud.authority.clone(),
+            problem,
+        }
+    }
+}
+
+/// `fields` as `application/x-www-form-urlencoded`.
+pub(super) fn form(fields: &[(&str, &[u8])]) -> Secret {
     let longest = fields.iter().map(|(name, value)| {
         name.len()
             .saturating_add(value.len().saturating_mul(3))
@@ -40,123 +170,23 @@ pub(super) fn form(cloud: &Cloud, application: &Application, proof: &[(&str, &[u
     form
 }
 
-/// Sends `form` and reads the token, or the refusal.
-pub(super) fn request(
-    client: &Client,
-    cloud: &Cloud,
-    application: &Application,
-    form: &Secret,
-) -> Result<Token, Error> {
-    let asked_at = clock::now();
-    let request_id = http::unique_id()?;
-    let reply = client.send(&Request {
-        host: &cloud.authority,
-        path: &path(application),
-        body: Body::Form(form),
-        bearer: None,
-        headers: &[
-            ("accept", "application/json"),
-            ("client-request-id", &request_id),
-        ],
-        limit: REPLY_LIMIT,
-    })?;
-    match reply.status {
-        200 => read_token(cloud, &reply, asked_at),
-        _ => Err(read_refusal(cloud, application, &reply)),
-    }
-}
-
-#[derive(Deserialize)]
-struct TokenReply<'a> {
-    #[serde(borrow)]
-    access_token: &'a RawValue,
-    /// A number in v2, a text in v1 and at some proxies.
-    #[serde(borrow)]
-    expires_in: &'a RawValue,
-}
-
 #[derive(Deserialize)]
 struct RefusalReply {
     error: String,
     #[serde(default)]
     error_codes: Vec<u32>,
+    error_description: Option<String>,
     trace_id: Option<String>,
     correlation_id: Option<String>,
 }
 
-fn read_token(cloud: &Cloud, reply: &Reply, asked_at: i64) -> Result<Token, Error> {
-    let parsed: TokenReply<'_> = serde_json::from_slice(reply.body.expose())
-        .map_err(|error| unusable(cloud, reply, &error))?;
-    let value = Secret::from_json_string(parsed.access_token.get())
-        .filter(|value| is_token(value.expose()));
-    let lifetime = parsed
-        .expires_in
-        .get()
-        .trim_matches('"')
-        .parse::<i64>()
-        .ok()
-        .filter(|seconds| *seconds > 0);
-    match (value, lifetime) {
-        (Some(value), Some(lifetime)) => Ok(Token::new(
-            value,
-            asked_at,
-            asked_at.saturating_add(lifetime.min(LONGEST)),
-        )),
-        _ => Err(Error::Reply {
-            host: cloud.authority.clone(),
-            problem: "sent a token reply without a usable token".to_owned(),
-        }),
-    }
-}
-
-fn read_refusal(cloud: &Cloud, application: &Application, reply: &Reply) -> Error {
-    let parsed: RefusalReply = match serde_json::from_slice(reply.body.expose()) {
-        Ok(parsed) => parsed,
-        Err(error) => return unusable(cloud, reply, &error),
-    };
-    let code = parsed.error_codes.first().copied();
-    if code.is_some_and(|code| TRANSIENT.contains(&code)) {
-        return Error::ServerBusy {
-            host: cloud.authority.clone(),
-            status: reply.status,
-            retry_after: None,
-        };
-    }
-    let short = |text: String| name::foreign(&text, 64);
-    Error::SignInRefused(Box::new(SignInRefusal {
-        at: clock::now(),
-        authority: cloud.authority.clone(),
-        tenant: application.tenant.to_string(),
-        client_id: application.client_id.to_string(),
-        credential: application.credential.clone(),
-        error: short(parsed.error),
-        code,
-        trace_id: parsed.trace_id.map(short),
-        correlation_id: parsed.correlation_id.map(short),
-    }))
-}
-
-/// A reply that is no JSON of the authority: most often a captive portal or a proxy's page.
-fn unusable(cloud: &Cloud, reply: &Reply, error: &serde_json::Error) -> Error {
-    let kind = name::foreign(
-        reply.header("content-type").unwrap_or("no content type"),
-        40,
-    );
-    let problem = format!(
-        "answered the sign-in with status {} and something else than its JSON ({kind}, line {} column {})",
-        reply.status,
-        error.line(),
-        error.column()
-    );
-    Error::Reply {
-        host: cloud.authority.clone(),
-        problem,
-    }
-}
-
-/// A token may stand in a header: visible ASCII only.
-fn is_token(value: &[u8]) -> bool {
-    !value.is_empty() && value.iter().all(u8::is_ascii_graphic)
+/// The number of AD FS, which has no `error_codes`: `MSIS9602` before a colon.
+fn adfs_code(description: &str) -> Option<u32> {
+    let (number, _) = description
+        .trim_start()
+        .strip_prefix("MSIS")?
+        .split_once(':')?;
+    number.parse().ok()
 }
 
 fn push_field(form: &mut Secret, name: &str, value: &[u8]) {
@@ -173,11 +203,11 @@ fn push_field(form: &mut Secret, name: &str, value: &[u8]) {
 }
 
 /// Bytes; tokens with many roles reach some 20 kB.
-const REPLY_LIMIT: usize = 64 * 1024;
-/// A token is believed to live a day at the most.
-const LONGEST: i64 = 86_400;
+pub(super) const REPLY_LIMIT: usize = 64 * 1024;
 /// AADSTS codes that pass by themselves (protocol notes 3.10); 90055 is throttling.
 const TRANSIENT: [u32; 6] = [50_000, 90_006, 90_012, 90_024, 90_033, 90_055];
+/// RFC 7523, 2.2.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 #[cfg(test)]
 mod tests {
@@ -185,9 +215,18 @@ mod tests {
 
     #[test]
     fn secrets_are_form_encoded_byte_by_byte() {
-        let mut form = Secret::with_limit(100);
-        push_field(&mut form, "a", b"~+/ %&=");
-        push_field(&mut form, "b", "ä".as_bytes());
+        let form = form(&[("a", b"~+/ %&="), ("b", "ä".as_bytes())]);
         assert_eq!(form.expose(), b"a=%7E%2B%2F%20%25%26%3D&b=%C3%A4");
+    }
+
+    #[test]
+    fn adfs_numbers_its_refusals_in_the_text() {
+        assert_eq!(
+            adfs_code("MSIS9602: The received 'resource' is invalid."),
+            Some(9602)
+        );
+        for other in ["AADSTS90002: x", "MSIS: x", "MSIS96", ""] {
+            assert_eq!(adfs_code(other), None, "{other}");
+        }
     }
 }

@@ -1,32 +1,35 @@
 //! How the device proves who it is: from a configured identity to a token.
 //!
-//! Each kind of identity is one file here and one variant of [`Credential`]. A credential
-//! is read and checked on the device before any request; what is wrong with it never
-//! reaches the wire. A token goes only to the audience it was asked for.
+//! Each kind of identity is one file here and one variant of [`Proof`]. A credential is read
+//! and checked on the device before any request; what is wrong with it never reaches the
+//! wire. A token goes only to the audience it was asked for.
 
 mod assertion;
 mod cache;
 mod certificate;
-mod client_secret;
 mod endpoint;
+mod environment;
+mod federated;
+mod managed;
+mod reply;
+mod source;
 mod token;
 
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock;
 use crate::cloud::Cloud;
 use crate::config::{Config, CredentialFile, Identity, ProxyLogin};
-use crate::disk::{self, Origin};
-use crate::error::{CredentialProblem, Error};
+use crate::error::Error;
 use crate::http::{self, ProxyCredentials};
 use crate::name::{ClientId, Tenant};
 use crate::secret::Secret;
 
 use certificate::CertificateCredential;
+use endpoint::Grant;
+use managed::ManagedIdentity;
 
-pub use cache::TokenCache;
+pub use cache::{CacheKey, TokenCache};
 pub use token::Token;
 
 /// An application in a tenant: whom a token is asked for.
@@ -42,9 +45,15 @@ pub struct Application {
 
 /// An identity whose credential was read and found usable.
 #[derive(Debug)]
-pub struct Credential {
-    application: Application,
-    proof: Proof,
+pub struct Credential(Holder);
+
+/// Who holds the credential.
+#[derive(Debug)]
+enum Holder {
+    /// This device: it proves itself at the authority.
+    Device(Box<Application>, Proof),
+    /// The platform: an endpoint of the machine gives its tokens.
+    Machine(ManagedIdentity),
 }
 
 /// What is shown to the authority.
@@ -52,6 +61,9 @@ pub struct Credential {
 enum Proof {
     Certificate(Box<CertificateCredential>),
     ClientSecret(Secret),
+    DeviceCode,
+    Federated(CredentialFile),
+    Password { username: String, password: Secret },
 }
 
 /// How a credential is told to people.
@@ -64,9 +76,9 @@ pub struct Description {
 }
 
 impl Credential {
-    /// Reads and checks the credential of `identity`; sends nothing.
-    pub fn load(identity: &Identity) -> Result<Self, Error> {
-        match identity {
+    /// Reads and checks the credential of `identity` for `cloud`; sends nothing.
+    pub fn load(identity: &Identity, cloud: &Cloud) -> Result<Self, Error> {
+        let (tenant, client_id, file, proof) = match identity {
             Identity::Certificate {
                 tenant,
                 client_id,
@@ -75,39 +87,83 @@ impl Credential {
                 send_chain,
             } => {
                 let proof = certificate::load(certificate, private_key.as_ref(), *send_chain)?;
-                Ok(Self::new(
-                    tenant,
-                    client_id,
-                    certificate,
-                    Proof::Certificate(Box::new(proof)),
-                ))
+                let proof = Proof::Certificate(Box::new(proof));
+                (tenant, client_id, Some(certificate), proof)
             }
             Identity::ClientSecret {
                 tenant,
                 client_id,
                 client_secret,
             } => {
-                let proof = client_secret::load(client_secret)?;
-                Ok(Self::new(
-                    tenant,
-                    client_id,
-                    client_secret,
-                    Proof::ClientSecret(proof),
-                ))
+                let proof = Proof::ClientSecret(source::read_line(client_secret)?);
+                (tenant, client_id, Some(client_secret), proof)
             }
-        }
+            Identity::DeviceCode { tenant, client_id } => {
+                (tenant, client_id, None, Proof::DeviceCode)
+            }
+            Identity::Environment => return environment::load(cloud),
+            Identity::Federated {
+                tenant,
+                client_id,
+                token_file,
+            } => {
+                federated::check(token_file)?;
+                let proof = Proof::Federated(token_file.clone());
+                (tenant, client_id, Some(token_file), proof)
+            }
+            Identity::ManagedIdentity { source, selector } => {
+                let identity = ManagedIdentity::load(*source, selector.clone())?;
+                return Ok(Self(Holder::Machine(identity)));
+            }
+            Identity::Password {
+                tenant,
+                client_id,
+                username,
+                password,
+            } => {
+                let proof = Proof::Password {
+                    username: username.clone(),
+                    password: source::read_line(password)?,
+                };
+                (tenant, client_id, Some(password), proof)
+            }
+        };
+        let application = Application {
+            tenant: tenant.clone(),
+            client_id: client_id.clone(),
+            credential: file.map_or("a person".to_owned(), source::place),
+        };
+        Ok(Self(Holder::Device(Box::new(application), proof)))
     }
 
-    /// Asks `cloud`'s authority for a token for its vaults.
+    /// Asks for a token for `audience`, which is without `/.default`.
     ///
     /// A device whose clock is off by minutes is helped once: the authority's own time, from
     /// its reply over TLS, dates the second assertion.
-    pub fn sign_in(&self, client: &http::Client, cloud: &Cloud) -> Result<Token, Error> {
-        let outcome = self.sign_in_at(client, cloud, clock::now());
-        let Err(Error::SignInRefused(refusal)) = &outcome else {
-            return outcome;
+    ///
+    /// # Errors
+    /// [`Error::SignInRefused`] and what [`http::Client::send`] gives.
+    pub fn sign_in(
+        &self,
+        client: &http::Client,
+        cloud: &Cloud,
+        audience: &str,
+    ) -> Result<Token, Error> {
+        let (application, proof) = match &self.0 {
+            Holder::Device(application, proof) => (application, proof),
+            Holder::Machine(identity) => return identity.token(client, audience),
+        };
+        let request = endpoint::SignIn {
+            client,
+            cloud,
+            application,
+            audience,
         };
         let now = clock::now();
+        let outcome = sign_in_at(&request, proof, now);
+        let (Proof::Certificate(_), Err(Error::SignInRefused(refusal))) = (proof, &outcome) else {
+            return outcome;
+        };
         let theirs = clock::corrected(now, client.clock_offset());
         if !refusal.is_about_time() || theirs == now {
             return outcome;
@@ -117,22 +173,47 @@ impl Credential {
             clock::utc(now),
             clock::utc(theirs)
         );
-        self.sign_in_at(client, cloud, theirs)
+        sign_in_at(&request, proof, theirs)
     }
 
-    /// Whom the token is for.
-    pub fn application(&self) -> &Application {
-        &self.application
+    /// Where the credential lies, for messages.
+    pub fn place(&self) -> &str {
+        match &self.0 {
+            Holder::Device(application, _) => &application.credential,
+            Holder::Machine(identity) => identity.place(),
+        }
+    }
+
+    /// The application that signs in, unless the platform does so for this machine.
+    pub fn application(&self) -> Option<&Application> {
+        match &self.0 {
+            Holder::Device(application, _) => Some(application),
+            Holder::Machine(_) => None,
+        }
+    }
+
+    /// Whether a person has to take part in each sign-in.
+    pub fn needs_person(&self) -> bool {
+        matches!(&self.0, Holder::Device(_, Proof::DeviceCode))
     }
 
     /// How to tell it to people.
     pub fn description(&self) -> Description {
-        match &self.proof {
+        let lasting = |text| Description {
+            text,
+            expires: None,
+        };
+        let (application, proof) = match &self.0 {
+            Holder::Device(application, proof) => (application, proof),
+            Holder::Machine(identity) => return lasting(identity.description()),
+        };
+        let client = &application.client_id;
+        match proof {
             Proof::Certificate(certificate) => certificate.description(),
-            Proof::ClientSecret(_) => Description {
-                text: format!("client secret of {}", self.application.client_id),
-                expires: None,
-            },
+            Proof::ClientSecret(_) => lasting(format!("client secret of {client}")),
+            Proof::DeviceCode => lasting(format!("a person, by device code of {client}")),
+            Proof::Federated(_) => lasting(format!("federated token of {client}")),
+            Proof::Password { username, .. } => lasting(format!("user {username}")),
         }
     }
 
@@ -152,36 +233,36 @@ impl Credential {
         }
     }
 
-    fn new(tenant: &Tenant, client_id: &ClientId, file: &CredentialFile, proof: Proof) -> Self {
-        let credential = place(file);
-        let application = Application {
-            tenant: tenant.clone(),
-            client_id: client_id.clone(),
-            credential,
-        };
-        Self { application, proof }
-    }
-
-    fn sign_in_at(&self, client: &http::Client, cloud: &Cloud, now: i64) -> Result<Token, Error> {
-        let form = match &self.proof {
-            Proof::Certificate(certificate) => {
-                let assertion = certificate.assertion(&self.application, cloud, now)?;
-                endpoint::form(
-                    cloud,
-                    &self.application,
-                    &[
-                        ("client_assertion_type", ASSERTION_TYPE.as_bytes()),
-                        ("client_assertion", assertion.expose()),
-                    ],
-                )
-            }
-            Proof::ClientSecret(secret) => endpoint::form(
-                cloud,
-                &self.application,
-                &[("client_secret", secret.expose())],
+    /// What a token of this credential for `audience` is kept under.
+    pub fn cache_key(&self, cloud: &Cloud, audience: &str) -> CacheKey {
+        let name = match &self.0 {
+            Holder::Device(application, _) => format!(
+                "{} {} {} {audience}",
+                cloud.authority, application.tenant, application.client_id
             ),
+            Holder::Machine(identity) => format!("{} {audience}", identity.place()),
         };
-        endpoint::request(client, cloud, &self.application, &form)
+        CacheKey {
+            name,
+            credential: self.place().to_owned(),
+        }
+    }
+}
+
+fn sign_in_at(request: &endpoint::SignIn<'_>, proof: &Proof, now: i64) -> Result<Token, Error> {
+    match proof {
+        Proof::Certificate(certificate) => {
+            let assertion = certificate.assertion(request.application, request.cloud, now)?;
+            request.send(&Grant::Assertion(&assertion))
+        }
+        Proof::ClientSecret(secret) => request.send(&Grant::ClientSecret(secret)),
+        Proof::DeviceCode => Err(Error::Internal {
+            what: "a sign-in by device code without a person".to_owned(),
+        }),
+        Proof::Federated(file) => request.send(&Grant::Assertion(&federated::read(file)?)),
+        Proof::Password { username, password } => {
+            request.send(&Grant::Password { username, password })
+        }
     }
 }
 
@@ -190,55 +271,12 @@ pub fn client(config: &Config) -> Result<http::Client, Error> {
     let login = match &config.proxy_login {
         Some(ProxyLogin { username, password }) => Some(ProxyCredentials {
             username: username.clone(),
-            password: client_secret::load(password)?,
+            password: source::read_line(password)?,
         }),
         None => None,
     };
     http::Client::new(&config.network, login.as_ref())
 }
 
-/// The bytes of a credential, with the checks that its place asks for.
-fn read(file: &CredentialFile) -> Result<Secret, Error> {
-    let outcome = match file {
-        CredentialFile::Credential(name) => systemd_credential(name),
-        CredentialFile::Environment(name) => environment(name),
-        CredentialFile::File(path) => disk::read_credential(path, Origin::Path),
-    };
-    let secret = outcome.map_err(|problem| problem_of(file, problem))?;
-    if secret.expose().iter().all(u8::is_ascii_whitespace) {
-        return Err(problem_of(file, CredentialProblem::Empty));
-    }
-    Ok(secret)
-}
-
-/// Where a credential lies, for messages.
-fn place(file: &CredentialFile) -> String {
-    match file {
-        CredentialFile::Credential(name) => format!("credential {name}"),
-        CredentialFile::Environment(name) => format!("environment variable {name}"),
-        CredentialFile::File(path) => path.display().to_string(),
-    }
-}
-
-fn problem_of(file: &CredentialFile, problem: CredentialProblem) -> Error {
-    Error::Credential {
-        source: place(file),
-        problem,
-    }
-}
-
-/// A credential that systemd passed (`LoadCredential=`), below `$CREDENTIALS_DIRECTORY`.
-fn systemd_credential(name: &str) -> Result<Secret, CredentialProblem> {
-    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or(CredentialProblem::Missing)?;
-    disk::read_credential(&PathBuf::from(directory).join(name), Origin::Systemd)
-}
-
-fn environment(name: &str) -> Result<Secret, CredentialProblem> {
-    let value = std::env::var_os(name).ok_or(CredentialProblem::Missing)?;
-    Ok(Secret::copy_of(value.as_bytes()))
-}
-
 /// Time before a credential's end from which each run warns.
 const SOON: Duration = Duration::from_secs(30 * 86_400);
-/// RFC 7523, 2.2.
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -52,6 +52,12 @@ impl Certificate {
     pub fn thumbprint(&self) -> digest::Digest {
         digest::digest(&digest::SHA256, &self.der)
     }
+
+    /// SHA-1 of the DER: the thumbprint behind `x5t`, the only one that AD FS knows. It finds
+    /// a registered certificate; nothing rests on its strength.
+    pub fn legacy_thumbprint(&self) -> digest::Digest {
+        digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &self.der)
+    }
 }
 
 fn read(der: &[u8]) -> Option<Certificate> {

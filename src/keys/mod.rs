@@ -10,4 +10,4 @@ mod private_key;
 
 pub use certificate::Certificate;
 pub use pem::{Pem, Section};
-pub use private_key::PrivateKey;
+pub use private_key::{Algorithm, PrivateKey};

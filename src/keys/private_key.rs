@@ -3,12 +3,31 @@
 use std::fmt;
 
 use ring::rand::SystemRandom;
-use ring::signature::{KeyPair, RsaKeyPair, RSA_PSS_SHA256};
+use ring::signature::{KeyPair, RsaEncoding, RsaKeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256};
 
 use super::der::{Reader, INTEGER, OBJECT_ID, SEQUENCE};
 use super::pem::Section;
 use super::Certificate;
 use crate::error::CredentialProblem;
+
+/// How a message is signed (RFC 7518, 3.3 and 3.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSASSA-PSS, SHA-256, MGF1-SHA-256, 32 bytes of salt.
+    Ps256,
+    /// RSASSA-PKCS1-v1_5, SHA-256.
+    Rs256,
+}
+
+impl Algorithm {
+    /// As a JOSE header names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ps256 => "PS256",
+            Self::Rs256 => "RS256",
+        }
+    }
+}
 
 /// An RSA private key of 2048 to 4096 bit.
 pub struct PrivateKey(RsaKeyPair);
@@ -42,17 +61,15 @@ impl PrivateKey {
         self.0.public_key().as_ref() == certificate.public_key()
     }
 
-    /// Signs `message` with PS256: RSASSA-PSS, SHA-256, MGF1-SHA-256, 32 bytes of salt
-    /// (RFC 7518, 3.5). `None` only when the system's random numbers fail.
-    pub fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+    /// Signs `message`. `None` only when the system's random numbers fail.
+    pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
+        let encoding: &dyn RsaEncoding = match algorithm {
+            Algorithm::Ps256 => &RSA_PSS_SHA256,
+            Algorithm::Rs256 => &RSA_PKCS1_SHA256,
+        };
         let mut signature = vec![0_u8; self.0.public().modulus_len()];
         self.0
-            .sign(
-                &RSA_PSS_SHA256,
-                &SystemRandom::new(),
-                message,
-                &mut signature,
-            )
+            .sign(encoding, &SystemRandom::new(), message, &mut signature)
             .ok()?;
         Some(signature)
     }

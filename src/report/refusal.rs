@@ -29,8 +29,8 @@ pub(super) fn of_vault(refusal: &Refusal) -> Vec<String> {
 
 /// The block for the authority's refusal.
 pub(super) fn of_authority(refusal: &SignInRefusal) -> Vec<String> {
-    let code = match refusal.code {
-        Some(code) => format!("{} AADSTS{code}", refusal.error),
+    let code = match refusal.number() {
+        Some(number) => format!("{} {number}", refusal.error),
         None => refusal.error.clone(),
     };
     block(&[

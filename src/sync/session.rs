@@ -4,7 +4,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::error::{Error, Phase, RefusalCause, TokenFacts};
 use crate::http::{Client, Traffic};
-use crate::identity::{self, Credential, Token, TokenCache};
+use crate::identity::{self, CacheKey, Credential, Token, TokenCache};
 use crate::name::HostName;
 use crate::state::Chosen;
 use crate::vault::{self, Access, SecretId, SecretValue};
@@ -37,7 +37,7 @@ impl<'a> Session<'a> {
     pub(super) fn open(config: &'a Config, cache: TokenCache) -> Result<Self, Error> {
         let mut credentials = Vec::new();
         for identity in &config.identities {
-            match Credential::load(identity) {
+            match Credential::load(identity, &config.cloud) {
                 Ok(credential) => {
                     if let Some(warning) = credential.expiry_warning() {
                         log::warn!("{warning}");
@@ -151,13 +151,11 @@ impl<'a> Session<'a> {
     fn find_token(&self) -> Result<SignedIn, Error> {
         let mut refusals: Vec<Error> = Vec::new();
         for (position, credential) in self.credentials.iter().enumerate() {
-            let found = match self
-                .cache
-                .find(&self.config.cloud, credential.application())
-            {
+            let cloud = &self.config.cloud;
+            let found = match self.cache.find(&self.cache_key(credential)) {
                 Some(token) => Ok((token, true)),
                 None => credential
-                    .sign_in(&self.client, &self.config.cloud)
+                    .sign_in(&self.client, cloud, &cloud.vault_audience)
                     .map(|token| (token, false)),
             };
             match found {
@@ -181,8 +179,7 @@ impl<'a> Session<'a> {
     fn signed_in(&self, position: usize, token: Token, from_cache: bool) -> SignedIn {
         if let Some(credential) = self.credentials.get(position) {
             if !from_cache {
-                self.cache
-                    .keep(&self.config.cloud, credential.application(), &token);
+                self.cache.keep(&self.cache_key(credential), &token);
             }
             if position > 0 {
                 log::warn!("signed in as fallback: {}", credential.description().text);
@@ -196,14 +193,18 @@ impl<'a> Session<'a> {
         }
     }
 
+    fn cache_key(&self, credential: &Credential) -> CacheKey {
+        let cloud = &self.config.cloud;
+        credential.cache_key(cloud, &cloud.vault_audience)
+    }
+
     /// Whether a kept token was dropped, so that a new one is worth a try.
     fn drop_cached_token(&mut self) -> bool {
         let Some(signed_in) = self.signed_in.take() else {
             return false;
         };
         if let Some(credential) = self.credentials.get(signed_in.position) {
-            self.cache
-                .forget(&self.config.cloud, credential.application());
+            self.cache.forget(&self.cache_key(credential));
         }
         if !signed_in.from_cache {
             self.signed_in = Some(signed_in);

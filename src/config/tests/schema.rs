@@ -186,7 +186,7 @@ fn identity_list() -> Json {
         ("type", Json::text("array")),
         ("items", reference("identity")),
         ("minItems", Json::Number(1)),
-        ("maxItems", Json::Number(4)),
+        ("maxItems", Json::Number(8)),
     ])
 }
 
