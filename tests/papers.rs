@@ -142,17 +142,11 @@ fn row(key: &Key) -> String {
     format!("| `{}` | {without} | {}{shown} |\n", key.name, key.text)
 }
 
-/// Sections in the order of the table, but for identities that no release has yet.
+/// Sections in the order of the table.
 fn sections() -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for key in KEYS.iter() {
-        let usable = match key.section {
-            Section::IdentityOf(name) => IDENTITY_TYPES
-                .iter()
-                .any(|known| known.usable && known.name == name),
-            _ => true,
-        };
-        if usable && !sections.contains(&key.section) {
+        if !sections.contains(&key.section) {
             sections.push(key.section);
         }
     }

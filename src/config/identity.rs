@@ -212,13 +212,12 @@ fn type_of(node: &Node<'_>, problems: &mut Problems) -> Option<&'static str> {
     let text = problems.keep(member.value.text("a text such as \"certificate\""))?;
     let found = names().find(|name| *name == text);
     if found.is_none() {
-        let usable = IDENTITY_TYPES.iter().filter(|known| known.usable);
-        let usable: Vec<String> = usable.map(|known| format!("\"{}\"", known.name)).collect();
+        let known: Vec<String> = names().map(|name| format!("\"{name}\"")).collect();
         let advice = match suggest::nearest(&text, names()) {
             Some(meant) => format!("write \"{meant}\""),
-            None => format!("write one of {}", usable.join(", ")),
+            None => "write one of these".to_owned(),
         };
-        let rule = format!("must be one of {}", usable.join(", "));
+        let rule = format!("must be one of {}", known.join(", "));
         problems.add(member.value.problem_with(&rule, &advice));
     }
     found

@@ -9,37 +9,30 @@ use super::table::{IdentityType, Key, Kind, Presence, Section};
 pub const IDENTITY_TYPES: &[IdentityType] = &[
     IdentityType {
         name: "certificate",
-        usable: true,
         text: "A certificate and its private key.",
     },
     IdentityType {
         name: "client_secret",
-        usable: true,
         text: "A client secret.",
     },
     IdentityType {
         name: "managed_identity",
-        usable: true,
         text: "The identity that Azure gave this machine.",
     },
     IdentityType {
         name: "federated",
-        usable: true,
         text: "A token of another issuer.",
     },
     IdentityType {
         name: "device_code",
-        usable: true,
         text: "A person who signs in for this run.",
     },
     IdentityType {
         name: "password",
-        usable: true,
         text: "A user name and password.",
     },
     IdentityType {
         name: "environment",
-        usable: true,
         text: "The usual AZURE_* variables.",
     },
 ];

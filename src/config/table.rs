@@ -122,8 +122,6 @@ pub enum Presence {
 pub struct IdentityType {
     /// Its name, the value of `type`.
     pub name: &'static str,
-    /// Whether this release knows it.
-    pub usable: bool,
     /// What it is, in a line.
     pub text: &'static str,
 }

@@ -160,7 +160,7 @@ fn clouds_and_identities() {
                 "\"usgov\"",
                 r#"{"authority": "https://adfs.x.y/adfs", "vault_suffix": "vault.x.y"}"#,
             ),
-            r#"config.json:2:24: "authority" names AD FS, which is known to a later version of keyferry -> install a later version"#,
+            r#"config.json:3:13: "identity" names a tenant, but the cloud's authority is AD FS, which has none -> write "tenant": "adfs""#,
         ),
         (
             (
@@ -170,12 +170,12 @@ fn clouds_and_identities() {
             r#"config.json:2:76: "vault_suffix" is of cloud "public", but "authority" of cloud "usgov" -> take authority and vault_suffix from one cloud"#,
         ),
         (
-            ("\"client_secret\",", "\"managed_identity\","),
-            r#"config.json:3:13: "identity" of type "managed_identity" is known to a later version of keyferry -> install a later version, or use type "certificate" or "client_secret""#,
+            ("\"contoso.us\"", "\"adfs\""),
+            r#"config.json:3:13: "identity" has "tenant" "adfs", but the cloud's authority is Microsoft Entra -> write the tenant's GUID or one of its domains"#,
         ),
         (
             ("\"client_secret\",", "\"client-secret\","),
-            r#"config.json:3:22: "type" must be one of "certificate", "client_secret" -> write "client_secret""#,
+            r#"config.json:3:22: "type" must be one of "certificate", "client_secret", "managed_identity", "federated", "device_code", "password", "environment" -> write "client_secret""#,
         ),
         (
             ("\"contoso.us\"", "\"common\""),

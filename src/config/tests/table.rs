@@ -34,10 +34,12 @@ fn load(value: &Value) -> (Option<Config>, Vec<String>) {
 fn everything() -> Value {
     let mut all = object(Section::Top);
     all["cloud"] = object(Section::Cloud);
-    let identities = IDENTITY_TYPES.iter().filter(|known| known.usable);
-    let identities = identities.map(|known| {
+    let identities = IDENTITY_TYPES.iter().map(|known| {
         let mut identity = object(Section::IdentityOf(known.name));
         identity["type"] = json!(known.name);
+        if known.name == "managed_identity" {
+            leave_one_selector(identity.as_object_mut().unwrap(), "client_id");
+        }
         identity
     });
     all["identity"] = identities.collect();
@@ -51,6 +53,15 @@ fn everything() -> Value {
     proxy.as_object_mut().unwrap().remove("env");
     all["network"]["proxy"] = proxy;
     all
+}
+
+/// An identity of the machine is told by one of these.
+fn leave_one_selector(identity: &mut serde_json::Map<String, Value>, left: &str) {
+    for selector in ["client_id", "object_id", "resource_id"] {
+        if selector != left {
+            identity.remove(selector);
+        }
+    }
 }
 
 fn object(section: Section) -> Value {
@@ -73,10 +84,7 @@ fn pointer(section: Section) -> Option<String> {
         Section::File => "/sets/s/files/f".to_owned(),
         Section::Identity => "/identity/0".to_owned(),
         Section::IdentityOf(name) => {
-            let index = IDENTITY_TYPES
-                .iter()
-                .filter(|known| known.usable)
-                .position(|known| known.name == name)?;
+            let index = IDENTITY_TYPES.iter().position(|known| known.name == name)?;
             format!("/identity/{index}")
         }
         Section::Network => "/network".to_owned(),
@@ -122,6 +130,9 @@ fn every_key_says_what_it_wants() {
         object.insert(key.name.to_owned(), Value::Null);
         if key.name == "env" {
             object.remove("url");
+        }
+        if key.section == Section::IdentityOf("managed_identity") && key.name != "source" {
+            leave_one_selector(object, key.name);
         }
         let errors = load(&all).1;
         let expected = format!("\"{}\" must be ", key.name);
@@ -190,20 +201,15 @@ fn every_choice_is_read_and_no_other() {
         }
     }
     let types = keys_of(Section::Identity).map(|key| key.kind);
-    let usable: Vec<&str> = IDENTITY_TYPES
-        .iter()
-        .filter(|known| known.usable)
-        .map(|known| known.name)
-        .collect();
+    let known: Vec<&str> = IDENTITY_TYPES.iter().map(|known| known.name).collect();
     for kind in types {
-        assert!(matches!(kind, Kind::Choice(names) if names == usable));
+        assert!(matches!(kind, Kind::Choice(names) if names == known));
     }
 }
 
 #[test]
 fn the_defaults_are_the_tables() {
     let mut least = everything();
-    least["identity"].as_array_mut().unwrap().truncate(1);
     for key in KEYS.iter().filter(|key| {
         key.presence != Presence::Required && key.name != "sets" && key.name != "vault"
     }) {
@@ -228,11 +234,10 @@ fn the_defaults_are_the_tables() {
     assert_eq!(effective["sets"]["s"]["directory"], "/run/keyferry/sets/s");
 }
 
-/// A set's mode is told with its files; there is one identity.
+/// A set's mode is told with its files.
 fn default_pointer(key: &Key) -> String {
     match (key.section, key.name) {
         (Section::Set, "mode") => "/sets/s/files/f/mode".to_owned(),
-        (Section::IdentityOf(_), name) => format!("/identity/{name}"),
         (section, name) => format!("{}/{name}", pointer(section).unwrap()),
     }
 }
