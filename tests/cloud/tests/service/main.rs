@@ -4,5 +4,7 @@
 mod authority;
 mod client;
 mod faults;
+mod imds;
+mod machine;
 mod transport;
 mod vaults;
