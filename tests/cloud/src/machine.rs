@@ -184,6 +184,15 @@ impl MachineEndpoint {
         lock(&self.machine.settings).assigned.user.push(identity);
     }
 
+    /// All identities, the system-assigned one first, with the resource ids of the others.
+    pub fn identities(&self) -> Vec<(App, Option<String>)> {
+        let settings = lock(&self.machine.settings);
+        let assigned = &settings.assigned;
+        let all = assigned.system.iter().chain(&assigned.user);
+        all.map(|identity| (identity.app(), identity.resource_id.clone()))
+            .collect()
+    }
+
     /// Takes all identities away.
     pub fn assign_none(&self) {
         lock(&self.machine.settings).assigned = Assigned::default();
