@@ -10,7 +10,7 @@ use crate::directory::{App, Directory, Registration, SecretCredential, TrustedSu
 use crate::fault::{Fault, Faults};
 use crate::log::{Log, Logged};
 use crate::national::National;
-use crate::server::{OpenStreams, Server, Shared, Stop};
+use crate::server::{Hosts, OpenStreams, Server, Shared, Stop};
 use crate::tls::{server_config, Certificates, ServerCertificate};
 use crate::token::Tokens;
 use crate::vault::{Vault, VaultState};
@@ -62,7 +62,11 @@ impl Builder {
             tokens: Tokens::new(),
             vaults: Mutex::new(HashMap::new()),
         });
-        let server = Server::start(shared.clone(), listener, Arc::new(config))?;
+        let hosts = Arc::new(Hosts {
+            shared: shared.clone(),
+            config: Arc::new(config),
+        });
+        let server = Server::start(hosts, listener)?;
         Ok(Cloud {
             shared,
             ca_pem: certificates.authority_pem(),
@@ -126,6 +130,11 @@ impl Cloud {
             .entry(host.clone())
             .or_insert_with(|| VaultState::new(name, &tenant));
         Vault::new(self.shared.clone(), host)
+    }
+
+    /// What an endpoint outside of the cloud's hosts needs to issue its tokens.
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        self.shared.clone()
     }
 }
 

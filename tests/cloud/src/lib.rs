@@ -1,4 +1,5 @@
-//! A Microsoft cloud on loopback: login host and key vaults of one national cloud over TLS.
+//! A Microsoft cloud on loopback: login host and key vaults of one national cloud over TLS, and
+//! the token endpoints of a machine in it ([`MachineEndpoint`]).
 //!
 //! keyferry's tests and its demo run against it. It is an oracle: it shares no type and no parser
 //! with the product, checks every request as strictly as the real services or more, logs all of
@@ -32,6 +33,7 @@ mod form;
 mod http;
 mod keyvault;
 mod log;
+mod machine;
 mod national;
 mod object;
 mod page;
@@ -52,6 +54,7 @@ pub use device::{Device, DeviceAuthority, DeviceBuilder, Validity};
 pub use directory::App;
 pub use fault::{Action, Fault, Match};
 pub use log::Logged;
+pub use machine::{ArcAgent, ArcChallenge, Expiry, MachineEndpoint, Stranger};
 pub use national::National;
 pub use proxy::{Connect, ForwardProxy, ProxyMode};
 pub use random::guid;

@@ -1,8 +1,12 @@
 //! The loopback cloud as a client sees it, spoken to by hand: no code of the product, and none of
 //! the cloud's own parsers.
 
+mod app_service;
+mod arc;
 mod authority;
 mod client;
 mod faults;
+mod imds;
+mod machine;
 mod transport;
 mod vaults;
