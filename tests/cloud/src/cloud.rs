@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use crate::clock::Clock;
-use crate::directory::{App, Directory, Registration, SecretCredential, TrustedSubject};
+use crate::directory::{App, Directory, Registration, SecretCredential, TrustedSubject, AD_FS};
 use crate::fault::{Fault, Faults};
 use crate::log::{Log, Logged};
 use crate::national::National;
@@ -37,7 +37,8 @@ impl Builder {
         self
     }
 
-    /// The id of the default tenant, a GUID; the default is a random one.
+    /// The id of the default tenant, a GUID; the default is a random one. An AD FS has no tenants:
+    /// there it is always `adfs`.
     pub fn tenant(mut self, tenant: &str) -> Builder {
         tenant.clone_into(&mut self.tenant);
         self
@@ -54,7 +55,10 @@ impl Builder {
             address: listener.local_addr()?,
             clock: Clock::default(),
             certificates: certificates.clone(),
-            directory: Mutex::new(Directory::new(self.tenant)),
+            directory: Mutex::new(Directory::new(match self.national.has_ad_fs() {
+                true => AD_FS.to_owned(),
+                false => self.tenant,
+            })),
             faults: Faults::default(),
             log: Log::default(),
             open: OpenStreams::default(),
@@ -107,13 +111,34 @@ impl Cloud {
         self.shared.national.login_host().to_owned()
     }
 
+    /// Older names of the login host, which answer like the first.
+    pub fn login_aliases(&self) -> &'static [&'static str] {
+        self.shared.national.login_aliases()
+    }
+
+    /// The host of Resource Manager, such as `management.usgovcloudapi.net`.
+    pub fn resource_manager_host(&self) -> String {
+        self.shared.national.resource_manager_host().to_owned()
+    }
+
+    /// The host of Microsoft Graph, such as `graph.microsoft.us`.
+    pub fn graph_host(&self) -> String {
+        self.shared.national.graph_host().to_owned()
+    }
+
+    /// The host of a storage account's blobs, such as `plant7.blob.core.usgovcloudapi.net`.
+    pub fn blob_host(&self, account: &str) -> String {
+        let account = account.to_ascii_lowercase();
+        format!("{account}.blob.{}", self.shared.national.storage_suffix())
+    }
+
     /// The host of a vault, such as `factory7-edge.vault.usgovcloudapi.net`.
     pub fn vault_host(&self, name: &str) -> String {
         let name = name.to_ascii_lowercase();
         format!("{name}.{}", self.shared.national.vault_suffix())
     }
 
-    /// The id of the default tenant.
+    /// The id of the default tenant; `adfs` where AD FS is the authority.
     pub fn tenant(&self) -> String {
         lock(&self.shared.directory).default_tenant.clone()
     }

@@ -112,6 +112,9 @@ impl Directory {
     }
 }
 
+/// What stands in a tenant's place at an AD FS.
+pub(crate) const AD_FS: &str = "adfs";
+
 /// Whether `text` has the form of a GUID.
 pub(crate) fn is_guid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();

@@ -1,6 +1,5 @@
 //! The login host's public documents: a tenant's endpoints, and which instances exist.
 
-use crate::entra::known_tenant;
 use crate::form;
 use crate::http::{Reply, Request};
 use crate::lock;
@@ -8,6 +7,7 @@ use crate::national::National;
 use crate::object::{array, Object};
 use crate::refusal::Refusal;
 use crate::server::Shared;
+use crate::tenancy::known_tenant;
 
 /// The two generations of the document.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,11 @@ fn configuration(national: National, host: &str, tenant: &str, flavour: Flavour)
     let facts = national.facts();
     let base = format!("https://{host}/{tenant}");
     let (oauth, keys, issuer) = match flavour {
-        Flavour::V1 => ("oauth2", "discovery/keys", crate::token::issuer(tenant)),
+        Flavour::V1 => (
+            "oauth2",
+            "discovery/keys",
+            crate::token::issuer(national, tenant),
+        ),
         Flavour::V2 => ("oauth2/v2.0", "discovery/v2.0/keys", format!("{base}/v2.0")),
     };
     let methods = [

@@ -1,4 +1,4 @@
-//! A Microsoft cloud on loopback: login host and key vaults of one national cloud over TLS.
+//! A Microsoft cloud on loopback: the services of one national cloud over TLS.
 //!
 //! keyferry's tests and its demo run against it. It is an oracle: it shares no type and no parser
 //! with the product, checks every request as strictly as the real services or more, logs all of
@@ -18,7 +18,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod adfs;
 mod assertion;
+mod client_credential;
 mod clock;
 mod cloud;
 mod connection;
@@ -27,8 +29,10 @@ mod device;
 mod directory;
 mod discovery;
 mod entra;
+mod facts;
 mod fault;
 mod form;
+mod grants;
 mod http;
 mod keyvault;
 mod log;
@@ -41,6 +45,7 @@ mod refusal;
 mod secrets;
 mod server;
 mod signer;
+mod tenancy;
 mod tls;
 mod token;
 mod token_request;

@@ -15,6 +15,7 @@ use rsa::RsaPrivateKey;
 use serde_json::Value;
 
 use crate::directory::App;
+use crate::national::National;
 use crate::object::{array, Object};
 use crate::{device, lock, random};
 
@@ -26,6 +27,14 @@ pub(crate) struct Tokens {
     lifetime: AtomicI64,
     /// The `uti` of every token that was not revoked.
     live: Mutex<HashSet<String>>,
+}
+
+/// What a token is issued for.
+pub(crate) struct Grant<'a> {
+    pub issuer: String,
+    pub tenant: &'a str,
+    pub app: &'a App,
+    pub audience: &'a str,
 }
 
 /// What a verified token says about its bearer.
@@ -68,7 +77,7 @@ impl Tokens {
     }
 
     /// A token and the `expires_in` that goes with it.
-    pub fn issue(&self, tenant: &str, app: &App, audience: &str, now: i64) -> (String, i64) {
+    pub fn issue(&self, grant: &Grant, now: i64) -> (String, i64) {
         let lifetime = self.lifetime.load(Ordering::SeqCst);
         let unique = BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<16>());
         let header = Object::new()
@@ -77,20 +86,19 @@ impl Tokens {
             .text("x5t", &self.key_id)
             .text("kid", &self.key_id)
             .finish();
-        let issuer = issuer(tenant);
         let payload = Object::new()
-            .text("aud", audience)
-            .text("iss", &issuer)
+            .text("aud", grant.audience)
+            .text("iss", &grant.issuer)
             .number("iat", now - 300)
             .number("nbf", now - 300)
             .number("exp", now + lifetime)
-            .text("appid", &app.client_id)
+            .text("appid", &grant.app.client_id)
             .text("appidacr", "2")
-            .text("idp", &issuer)
+            .text("idp", &grant.issuer)
             .text("idtyp", "app")
-            .text("oid", &app.object_id)
-            .text("sub", &app.object_id)
-            .text("tid", tenant)
+            .text("oid", &grant.app.object_id)
+            .text("sub", &grant.app.object_id)
+            .text("tid", grant.tenant)
             .text("uti", &unique)
             .text("ver", "1.0")
             .finish();
@@ -164,9 +172,12 @@ impl Tokens {
     }
 }
 
-/// The issuer of a tenant's v1 tokens: the same host in every cloud.
-pub(crate) fn issuer(tenant: &str) -> String {
-    format!("https://sts.windows.net/{tenant}/")
+/// The issuer of a tenant's v1 tokens: the same host in every cloud, but for an AD FS.
+pub(crate) fn issuer(national: National, tenant: &str) -> String {
+    match national.has_ad_fs() {
+        true => format!("https://{}/{tenant}/services/trust", national.login_host()),
+        false => format!("https://sts.windows.net/{tenant}/"),
+    }
 }
 
 fn part(text: &str) -> Result<Value, BadToken> {

@@ -97,7 +97,8 @@ impl Form {
         Ok(Form { fields })
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    /// A field that is there and not empty.
+    pub fn value(&self, name: &str) -> Option<&str> {
         self.fields
             .iter()
             .find(|(known, value)| known == name && !value.is_empty())

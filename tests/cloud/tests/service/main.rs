@@ -1,6 +1,7 @@
 //! The loopback cloud as a client sees it, spoken to by hand: no code of the product, and none of
 //! the cloud's own parsers.
 
+mod adfs;
 mod authority;
 mod client;
 mod faults;
