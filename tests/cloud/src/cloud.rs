@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::directory::{App, Directory, Registration, SecretCredential, TrustedSubject, AD_FS};
 use crate::fault::{Fault, Faults};
 use crate::log::{Log, Logged};
+use crate::metadata::Metadata;
 use crate::national::National;
 use crate::server::{OpenStreams, Server, Shared, Stop};
 use crate::tls::{server_config, Certificates, ServerCertificate};
@@ -61,6 +62,7 @@ impl Builder {
             })),
             faults: Faults::default(),
             log: Log::default(),
+            metadata: Mutex::new(Metadata::default()),
             open: OpenStreams::default(),
             stop: Stop::default(),
             tokens: Tokens::new(),
@@ -241,6 +243,11 @@ impl Cloud {
     pub fn move_tenant_to(&self, national: National) {
         let elsewhere = (national != self.shared.national).then_some(national);
         lock(&self.shared.directory).move_tenant(elsewhere);
+    }
+
+    /// What Resource Manager says of the cloud from now on.
+    pub fn set_metadata(&self, metadata: Metadata) {
+        *lock(&self.shared.metadata) = metadata;
     }
 
     fn change(&self, app: &App, change: impl FnOnce(&mut Registration)) {

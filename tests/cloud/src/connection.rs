@@ -15,7 +15,7 @@ use crate::http::{read_request, Incoming, Reply, Request};
 use crate::log::Logged;
 use crate::national::Service;
 use crate::server::Shared;
-use crate::{adfs, entra, form, keyvault};
+use crate::{adfs, entra, form, keyvault, resource_manager};
 
 /// One accepted connection.
 pub(crate) struct Connection {
@@ -113,6 +113,9 @@ impl Connection {
         match self.shared.national.service(&record.host) {
             Some(Service::Login) => login(&self.shared, request, record),
             Some(Service::Vault) => keyvault::answer(&self.shared, request, record),
+            Some(Service::ResourceManager) => {
+                resource_manager::answer(&self.shared, request, record)
+            }
             _ => Reply::new(421),
         }
     }

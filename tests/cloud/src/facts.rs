@@ -25,6 +25,9 @@ pub(crate) struct Facts {
     pub region_scope: &'static str,
     /// The region that its vaults report.
     pub vault_region: &'static str,
+    /// What Resource Manager's metadata calls the cloud.
+    pub metadata_name: &'static str,
+    pub portal: &'static str,
 }
 
 /// What answers at the login host.
@@ -49,6 +52,8 @@ pub(crate) static AZURE_STACK: Facts = Facts {
     instance: "local.azurestack.external",
     region_scope: "local",
     vault_region: "local",
+    metadata_name: "AzureStack-User-3f2a9c64-8d1b-4c57-9b7e-5a1f0c8e2d43",
+    portal: "portal.local.azurestack.external",
 };
 
 pub(crate) static BLEU: Facts = Facts {
@@ -68,6 +73,8 @@ pub(crate) static BLEU: Facts = Facts {
     instance: "sovcloud-identity.fr",
     region_scope: "EU",
     vault_region: "francecentral",
+    metadata_name: "AzureBleuCloud",
+    portal: "portal.sovcloud-azure.fr",
 };
 
 pub(crate) static CHINA: Facts = Facts {
@@ -87,6 +94,8 @@ pub(crate) static CHINA: Facts = Facts {
     instance: "partner.microsoftonline.cn",
     region_scope: "AS",
     vault_region: "chinaeast2",
+    metadata_name: "AzureChinaCloud",
+    portal: "portal.azure.cn",
 };
 
 pub(crate) static DELOS: Facts = Facts {
@@ -106,6 +115,8 @@ pub(crate) static DELOS: Facts = Facts {
     instance: "sovcloud-identity.de",
     region_scope: "EU",
     vault_region: "germanynorth",
+    metadata_name: "AzureDelosCloud",
+    portal: "portal.sovcloud-azure.de",
 };
 
 pub(crate) static GERMANY: Facts = Facts {
@@ -125,6 +136,8 @@ pub(crate) static GERMANY: Facts = Facts {
     instance: "microsoftonline.de",
     region_scope: "EU",
     vault_region: "germanycentral",
+    metadata_name: "AzureGermanCloud",
+    portal: "portal.microsoftazure.de",
 };
 
 pub(crate) static PRIVATE: Facts = Facts {
@@ -141,6 +154,8 @@ pub(crate) static PRIVATE: Facts = Facts {
     instance: "plant7.example",
     region_scope: "EU",
     vault_region: "local",
+    metadata_name: "Plant7Cloud",
+    portal: "portal.local.plant7.example",
 };
 
 pub(crate) static PUBLIC: Facts = Facts {
@@ -160,6 +175,8 @@ pub(crate) static PUBLIC: Facts = Facts {
     instance: "microsoftonline.com",
     region_scope: "NA",
     vault_region: "westeurope",
+    metadata_name: "AzureCloud",
+    portal: "portal.azure.com",
 };
 
 pub(crate) static US_GOV: Facts = Facts {
@@ -179,6 +196,8 @@ pub(crate) static US_GOV: Facts = Facts {
     instance: "microsoftonline.us",
     region_scope: "USGov",
     vault_region: "usgovvirginia",
+    metadata_name: "AzureUSGovernment",
+    portal: "portal.azure.us",
 };
 
 pub(crate) static US_NAT: Facts = Facts {
@@ -195,6 +214,8 @@ pub(crate) static US_NAT: Facts = Facts {
     instance: "microsoftonline.eaglex.ic.gov",
     region_scope: "USNat",
     vault_region: "usnatwest",
+    metadata_name: "USNat",
+    portal: "portal.azure.eaglex.ic.gov",
 };
 
 pub(crate) static US_SEC: Facts = Facts {
@@ -214,4 +235,6 @@ pub(crate) static US_SEC: Facts = Facts {
     instance: "microsoftonline.microsoft.scloud",
     region_scope: "USSec",
     vault_region: "usseceast",
+    metadata_name: "USSec",
+    portal: "portal.azure.microsoft.scloud",
 };

@@ -18,6 +18,7 @@ use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::lock;
 use crate::log::Log;
+use crate::metadata::Metadata;
 use crate::national::National;
 use crate::tls::Certificates;
 use crate::token::Tokens;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub directory: Mutex<Directory>,
     pub faults: Faults,
     pub log: Log,
+    pub metadata: Mutex<Metadata>,
     pub open: OpenStreams,
     pub stop: Stop,
     pub tokens: Tokens,

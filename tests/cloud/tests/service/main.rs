@@ -5,5 +5,6 @@ mod adfs;
 mod authority;
 mod client;
 mod faults;
+mod metadata;
 mod transport;
 mod vaults;
