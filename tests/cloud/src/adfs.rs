@@ -4,7 +4,7 @@
 //! named by SHA-1 and RS256 only; refusals that have an `MSIS` number in their text and no codes.
 
 use crate::assertion::Expected;
-use crate::directory::AD_FS;
+use crate::directory::{Directory, AD_FS};
 use crate::facts::Authority;
 use crate::http::{Reply, Request};
 use crate::log::Logged;
@@ -12,7 +12,9 @@ use crate::object::Object;
 use crate::refusal::Refusal;
 use crate::server::Shared;
 use crate::token::{self, Grant};
+use crate::token_reply::{Issued, Person};
 use crate::token_request::{Client, Form};
+use crate::users::User;
 use crate::{client_credential, lock};
 
 /// Answers a request to the login host.
@@ -43,9 +45,9 @@ pub(crate) fn answer(shared: &Shared, request: &Request, record: &mut Logged) ->
 fn token(shared: &Shared, request: &Request, record: &mut Logged) -> Result<Reply, Denied> {
     let mut directory = lock(&shared.directory);
     let form = Form::read(request)?;
-    match form.required("grant_type")? {
-        "client_credentials" => {}
-        _ => return Err(UNSUPPORTED_GRANT),
+    let grant_type = form.required("grant_type")?;
+    if !["client_credentials", "password"].contains(&grant_type) {
+        return Err(UNSUPPORTED_GRANT);
     }
     let client = Client::of(&form, request)?;
     let registration = directory.find(AD_FS, &client.id).ok_or(UNKNOWN_CLIENT)?;
@@ -54,30 +56,48 @@ fn token(shared: &Shared, request: &Request, record: &mut Logged) -> Result<Repl
         return Err(UNKNOWN_CLIENT);
     }
     let resource = resource(&form, record)?;
-    let expected = Expected {
-        authority: Authority::AdFs,
-        audiences: audiences(&record.host),
-        registration: &registration,
-        now: shared.clock.now(),
-    };
-    client_credential::check(&mut directory, &client.credential, &expected, record)?;
-    if !shared.national.knows_resource(resource) {
+    let public = registration.public && grant_type == "password";
+    if client.credential.is_some() || !public {
+        let expected = Expected {
+            authority: Authority::AdFs,
+            audiences: audiences(&record.host),
+            registration: &registration,
+            now: shared.clock.now(),
+        };
+        client_credential::check(&mut directory, client.proof()?, &expected, record)?;
+    }
+    if !directory.has_resource(shared.national, resource) {
         return Err(UNKNOWN_RESOURCE);
     }
+    let user = match grant_type {
+        "password" => Some(person(&mut directory, &form)?),
+        _ => None,
+    };
     record.authorized = true;
+    let now = shared.clock.now();
     let grant = Grant {
         issuer: token::issuer(shared.national, AD_FS),
         tenant: AD_FS,
         app: &registration.app,
+        user: user.as_ref(),
         audience: resource,
     };
-    let (token, expires_in) = shared.tokens.issue(&grant, shared.clock.now());
-    let body = Object::new()
-        .text("access_token", &token)
-        .text("token_type", "bearer")
-        .number("expires_in", expires_in)
-        .finish();
-    Ok(Reply::json(200, body))
+    let (access_token, expires_in) = shared.tokens.issue(&grant, now);
+    let issued = Issued {
+        access_token,
+        expires_in,
+        resource: resource.to_owned(),
+        now,
+        person: Person::default(),
+    };
+    Ok(issued.ad_fs_reply(shared.tokens.shape()))
+}
+
+/// Who signs in with a password; AD FS does not say what was wrong.
+fn person(directory: &mut Directory, form: &Form) -> Result<User, Denied> {
+    let (name, password) = (form.required("username")?, form.required("password")?);
+    let signed_in = directory.users.sign_in(name, password);
+    signed_in.map_err(|_| BAD_PASSWORD)
 }
 
 /// The resource; a scope may stand beside it and decides nothing.
@@ -168,6 +188,12 @@ const BAD_CREDENTIAL: Denied = Denied {
     number: 9622,
     text: "Client authentication failed. Please verify the credential provided for client \
            authentication is valid.",
+};
+
+const BAD_PASSWORD: Denied = Denied {
+    error: "invalid_grant",
+    number: 9659,
+    text: "Invalid 'username' or 'password'.",
 };
 
 const BAD_REQUEST: Denied = Denied {

@@ -4,7 +4,7 @@ use crate::directory::is_guid;
 use crate::http::{Reply, Request};
 use crate::log::Logged;
 use crate::server::Shared;
-use crate::{discovery, grants};
+use crate::{device_code, discovery, grants};
 
 /// Answers a request to the login host.
 pub(crate) fn answer(shared: &Shared, request: &Request, record: &mut Logged) -> Reply {
@@ -12,6 +12,12 @@ pub(crate) fn answer(shared: &Shared, request: &Request, record: &mut Logged) ->
     let answered = match (request.method.as_str(), &segments[..]) {
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => {
             grants::token(shared, tenant, request, record)
+        }
+        ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) => {
+            device_code::start(shared, tenant, request, record)
+        }
+        ("GET", ["common", realm, user]) if realm.eq_ignore_ascii_case("UserRealm") => {
+            Ok(discovery::user_realm(shared, user))
         }
         ("GET", ["common", "discovery", "instance"]) => discovery::instance(request),
         ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {

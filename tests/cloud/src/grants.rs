@@ -4,17 +4,18 @@
 //! the credential, the resource. The first that fails is the answer.
 
 use crate::assertion::Expected;
+use crate::directory::{Directory, Registration};
 use crate::facts::Authority;
 use crate::http::{Reply, Request};
 use crate::log::Logged;
 use crate::national::National;
-use crate::object::Object;
 use crate::refusal::Refusal;
 use crate::server::Shared;
-use crate::tenancy::{known_app, known_tenant};
+use crate::tenancy::{self, known_app, known_tenant};
 use crate::token::{self, Grant};
-use crate::token_request::{resource, Client, Form};
-use crate::{client_credential, lock};
+use crate::token_reply::{Issued, Person};
+use crate::token_request::{no_credential, resource, Client, Credential, Form};
+use crate::{client_credential, device_code, lock, user_grants};
 
 /// Answers a token request.
 pub(crate) fn token(
@@ -24,10 +25,27 @@ pub(crate) fn token(
     record: &mut Logged,
 ) -> Result<Reply, Refusal> {
     let mut directory = lock(&shared.directory);
-    let tenant = known_tenant(&directory, tenant, shared.national)?;
-    let form = Form::read(request)?;
-    match form.required("grant_type")? {
-        "client_credentials" => {}
+    let form = Form::read(request);
+    let client = kind(&form, request);
+    let tenant = known_tenant(&directory, tenant, shared.national, client)?;
+    let mut asked = Asked {
+        shared,
+        directory: &mut directory,
+        tenant,
+        form: form?,
+        request,
+    };
+    let issued = match asked.form.required("grant_type")? {
+        "client_credentials" => asked.for_client(record)?,
+        "password" => asked.for_password(record)?,
+        DEVICE_CODE => device_code::poll(
+            shared,
+            asked.directory,
+            &asked.tenant,
+            &asked.form,
+            request,
+            record,
+        )?,
         other => {
             return Err(Refusal::new(
                 400,
@@ -36,49 +54,95 @@ pub(crate) fn token(
                 format!("The app requested an unsupported grant type '{other}'."),
             ))
         }
-    }
-    let client = Client::of(&form, request)?;
-    let registration = known_app(&directory, &tenant, &client.id)?.clone();
-    let resource = resource(&form)?;
-    let expected = Expected {
-        authority: Authority::Entra,
-        audiences: audiences(shared.national, &record.host, &tenant),
-        registration: &registration,
-        now: shared.clock.now(),
     };
-    client_credential::check(&mut directory, &client.credential, &expected, record)?;
-    check_resource(shared.national, &resource, &tenant)?;
     record.authorized = true;
-    let grant = Grant {
-        issuer: token::issuer(shared.national, &tenant),
-        tenant: &tenant,
-        app: &registration.app,
-        audience: &resource,
-    };
-    let (token, expires_in) = shared.tokens.issue(&grant, shared.clock.now());
-    let body = Object::new()
-        .text("token_type", "Bearer")
-        .number("expires_in", expires_in)
-        .number("ext_expires_in", expires_in)
-        .text("access_token", &token)
-        .finish();
-    Ok(Reply::json(200, body))
+    Ok(issued.reply(shared.tokens.shape()))
 }
 
-fn check_resource(national: National, resource: &str, tenant: &str) -> Result<(), Refusal> {
-    match national.knows_resource(resource) {
-        true => Ok(()),
-        false => Err(Refusal::new(
-            400,
-            "invalid_resource",
-            500011,
-            format!(
-                "The resource principal named {resource} was not found in the tenant named \
-                 {tenant}. This can happen if the application has not been installed by the \
-                 administrator of the tenant or consented to by any user in the tenant. You might \
-                 have sent your authentication request to the wrong tenant."
-            ),
-        )),
+fn kind(form: &Result<Form, Refusal>, request: &Request) -> tenancy::Client {
+    let proves = |form: &Form| {
+        form.has_credential() || form.value("grant_type") == Some("client_credentials")
+    };
+    match request.header("authorization").is_some() || form.as_ref().is_ok_and(proves) {
+        true => tenancy::Client::Confidential,
+        false => tenancy::Client::Public,
+    }
+}
+
+/// A request whose tenant is known.
+struct Asked<'a> {
+    shared: &'a Shared,
+    directory: &'a mut Directory,
+    tenant: String,
+    form: Form,
+    request: &'a Request,
+}
+
+impl Asked<'_> {
+    /// A token for the application itself.
+    fn for_client(&mut self, record: &mut Logged) -> Result<Issued, Refusal> {
+        let client = Client::of(&self.form, self.request)?;
+        let proof = client.proof()?;
+        let registration = known_app(self.directory, &self.tenant, &client.id)?.clone();
+        let resource = resource(&self.form)?;
+        self.check_proof(&registration, proof, record)?;
+        let national = self.shared.national;
+        self.directory
+            .check_resource(national, &resource, &self.tenant)?;
+        let grant = Grant {
+            issuer: token::issuer(national, &self.tenant),
+            tenant: &self.tenant,
+            app: &registration.app,
+            user: None,
+            audience: &resource,
+        };
+        let now = self.shared.clock.now();
+        let (access_token, expires_in) = self.shared.tokens.issue(&grant, now);
+        Ok(Issued {
+            access_token,
+            expires_in,
+            resource,
+            now,
+            person: Person::default(),
+        })
+    }
+
+    /// A token for a person who gave the client a password.
+    fn for_password(&mut self, record: &mut Logged) -> Result<Issued, Refusal> {
+        let client = Client::of(&self.form, self.request)?;
+        let registration = known_app(self.directory, &self.tenant, &client.id)?.clone();
+        let scopes = user_grants::scopes(&self.form, record)?;
+        match &client.credential {
+            Some(proof) => self.check_proof(&registration, proof, record)?,
+            None if registration.public => {}
+            None => return Err(no_credential()),
+        }
+        let national = self.shared.national;
+        self.directory
+            .check_resource(national, &scopes.resource, &self.tenant)?;
+        let user = user_grants::by_password(self.directory, &self.form)?;
+        Ok(user_grants::issue(
+            self.shared,
+            &self.tenant,
+            &registration,
+            &user,
+            &scopes,
+        ))
+    }
+
+    fn check_proof(
+        &mut self,
+        registration: &Registration,
+        proof: &Credential,
+        record: &mut Logged,
+    ) -> Result<(), Refusal> {
+        let expected = Expected {
+            authority: Authority::Entra,
+            audiences: audiences(self.shared.national, &record.host, &self.tenant),
+            registration,
+            now: self.shared.clock.now(),
+        };
+        client_credential::check(self.directory, proof, &expected, record)
     }
 }
 
@@ -91,3 +155,5 @@ fn audiences(national: National, host: &str, tenant: &str) -> Vec<String> {
     }
     audiences
 }
+
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";

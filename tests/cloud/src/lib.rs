@@ -19,6 +19,7 @@
 //! ```
 
 mod adfs;
+mod administration;
 mod assertion;
 mod client_credential;
 mod clock;
@@ -26,6 +27,7 @@ mod cloud;
 mod connection;
 mod delivery;
 mod device;
+mod device_code;
 mod directory;
 mod discovery;
 mod entra;
@@ -51,12 +53,16 @@ mod signer;
 mod tenancy;
 mod tls;
 mod token;
+mod token_reply;
 mod token_request;
+mod user_grants;
+mod users;
 mod vault;
 mod view;
 
 pub use crate::cloud::{Builder, Cloud};
 pub use device::{Device, DeviceAuthority, DeviceBuilder, Validity};
+pub use device_code::{DeviceAnswer, DeviceCodeForm, DeviceCodePolicy};
 pub use directory::App;
 pub use fault::{Action, Fault, Match};
 pub use log::Logged;
@@ -65,6 +71,7 @@ pub use national::National;
 pub use proxy::{Connect, ForwardProxy, ProxyMode};
 pub use random::guid;
 pub use tls::ServerCertificate;
+pub use token_reply::TokenShape;
 pub use vault::{Denial, Scope, Secret, Vault};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -14,6 +14,7 @@ use rustls::ServerConfig;
 
 use crate::clock::Clock;
 use crate::connection::Connection;
+use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::lock;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub address: SocketAddr,
     pub clock: Clock,
     pub certificates: Arc<Certificates>,
+    pub device_codes: Mutex<DeviceCodes>,
     pub directory: Mutex<Directory>,
     pub faults: Faults,
     pub log: Log,

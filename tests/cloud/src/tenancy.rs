@@ -4,11 +4,19 @@ use crate::directory::{is_guid, Directory, Registration};
 use crate::national::National;
 use crate::refusal::Refusal;
 
+/// What kind of client asks: of a tenant in another cloud they are told in different ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    Confidential,
+    Public,
+}
+
 /// The tenant in lower case, if this cloud has it.
 pub(crate) fn known_tenant(
     directory: &Directory,
     tenant: &str,
     national: National,
+    client: Client,
 ) -> Result<String, Refusal> {
     if ["common", "consumers", "organizations"].contains(&tenant) {
         return Err(Refusal::request(
@@ -36,17 +44,29 @@ pub(crate) fn known_tenant(
             ),
         )),
         Some(known) => match known.moved_to {
-            Some(other) => Err(Refusal::request(
-                900382,
-                format!(
-                    "Confidential Client is not supported in Cross Cloud request. The tenant \
-                     belongs to '{}', this is '{}'.",
-                    other.facts().instance,
-                    national.facts().instance
-                ),
-            )),
+            Some(other) => Err(in_another_cloud(tenant, other, national, client)),
             None => Ok(tenant.to_ascii_lowercase()),
         },
+    }
+}
+
+fn in_another_cloud(tenant: &str, other: National, own: National, client: Client) -> Refusal {
+    let (other, own) = (other.facts().instance, own.facts().instance);
+    match client {
+        Client::Confidential => Refusal::request(
+            900382,
+            format!(
+                "Confidential Client is not supported in Cross Cloud request. The tenant belongs \
+                 to '{other}', this is '{own}'."
+            ),
+        ),
+        Client::Public => Refusal::request(
+            90038,
+            format!(
+                "The specified tenant '{tenant}' belongs to the National Cloud '{other}'. Current \
+                 cloud instance '{own}' does not federate with National Cloud '{other}'."
+            ),
+        ),
     }
 }
 

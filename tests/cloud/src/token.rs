@@ -1,6 +1,7 @@
 //! Access tokens: issued by the login host, verified by the vaults.
 //!
 //! They are what Key Vault gets in reality: v1 tokens, RS256, issuer `https://sts.windows.net/`.
+//! Identity tokens for people are made here too.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,6 +18,8 @@ use serde_json::Value;
 use crate::directory::App;
 use crate::national::National;
 use crate::object::{array, Object};
+use crate::token_reply::TokenShape;
+use crate::users::User;
 use crate::{device, lock, random};
 
 /// Issues and verifies access tokens.
@@ -25,6 +28,7 @@ pub(crate) struct Tokens {
     verifier: VerifyingKey<Sha256>,
     key_id: String,
     lifetime: AtomicI64,
+    shape: Mutex<TokenShape>,
     /// The `uti` of every token that was not revoked.
     live: Mutex<HashSet<String>>,
 }
@@ -34,6 +38,8 @@ pub(crate) struct Grant<'a> {
     pub issuer: String,
     pub tenant: &'a str,
     pub app: &'a App,
+    /// Nobody for an application's own token.
+    pub user: Option<&'a User>,
     pub audience: &'a str,
 }
 
@@ -64,12 +70,21 @@ impl Tokens {
             key_id: BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(modulus)[..20]),
             key,
             lifetime: AtomicI64::new(3600),
+            shape: Mutex::new(TokenShape::default()),
             live: Mutex::new(HashSet::new()),
         }
     }
 
     pub fn set_lifetime(&self, seconds: i64) {
         self.lifetime.store(seconds, Ordering::SeqCst);
+    }
+
+    pub fn set_shape(&self, shape: TokenShape) {
+        *lock(&self.shape) = shape;
+    }
+
+    pub fn shape(&self) -> TokenShape {
+        *lock(&self.shape)
     }
 
     pub fn revoke_all(&self) {
@@ -86,7 +101,11 @@ impl Tokens {
             .text("x5t", &self.key_id)
             .text("kid", &self.key_id)
             .finish();
-        let payload = Object::new()
+        let (kind, object_id) = match grant.user {
+            None => ("app", &grant.app.object_id),
+            Some(user) => ("user", &user.object_id),
+        };
+        let mut payload = Object::new()
             .text("aud", grant.audience)
             .text("iss", &grant.issuer)
             .number("iat", now - 300)
@@ -95,17 +114,22 @@ impl Tokens {
             .text("appid", &grant.app.client_id)
             .text("appidacr", "2")
             .text("idp", &grant.issuer)
-            .text("idtyp", "app")
-            .text("oid", &grant.app.object_id)
-            .text("sub", &grant.app.object_id)
+            .text("idtyp", kind)
+            .text("oid", object_id)
+            .text("sub", object_id)
             .text("tid", grant.tenant)
             .text("uti", &unique)
-            .text("ver", "1.0")
-            .finish();
+            .text("ver", "1.0");
+        if let Some(user) = grant.user {
+            payload = payload
+                .text("scp", "user_impersonation")
+                .text("unique_name", &user.name)
+                .text("upn", &user.name);
+        }
         let signed = format!(
             "{}.{}",
             BASE64_URL_SAFE_NO_PAD.encode(header),
-            BASE64_URL_SAFE_NO_PAD.encode(payload)
+            BASE64_URL_SAFE_NO_PAD.encode(payload.finish())
         );
         let signature = self.key.sign(signed.as_bytes()).to_vec();
         lock(&self.live).insert(unique);

@@ -44,7 +44,7 @@ fn each_wrong_request_has_its_code() {
         ("client_secret", "wrong", 401, 7000215),
         ("client_secret", "", 401, 7000218),
         ("client_id", stranger.as_str(), 400, 700016),
-        ("grant_type", "password", 400, 70003),
+        ("grant_type", "implicit", 400, 70003),
         ("grant_type", "", 400, 900144),
         ("scope", AUDIENCE, 400, 1002012),
         ("scope", "a/.default b/.default", 400, 70011),

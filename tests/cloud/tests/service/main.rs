@@ -4,7 +4,10 @@
 mod adfs;
 mod authority;
 mod client;
+mod device_codes;
 mod faults;
 mod metadata;
+mod passwords;
+mod token_shapes;
 mod transport;
 mod vaults;
