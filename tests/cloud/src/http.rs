@@ -184,6 +184,13 @@ impl Reply {
         reply
     }
 
+    /// The page of a web server without such a path.
+    pub fn not_found_page() -> Reply {
+        let mut reply = Reply::new(404).header("content-type", "text/html; charset=utf-8");
+        reply.body = b"<html><body>Not found</body></html>".to_vec();
+        reply
+    }
+
     pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Reply {
         self.headers.push((name.to_owned(), value.into()));
         self

@@ -14,10 +14,12 @@ use rustls::ServerConfig;
 
 use crate::clock::Clock;
 use crate::connection::Connection;
+use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::lock;
 use crate::log::Log;
+use crate::metadata::Metadata;
 use crate::national::National;
 use crate::tls::Certificates;
 use crate::token::Tokens;
@@ -29,9 +31,11 @@ pub(crate) struct Shared {
     pub address: SocketAddr,
     pub clock: Clock,
     pub certificates: Arc<Certificates>,
+    pub device_codes: Mutex<DeviceCodes>,
     pub directory: Mutex<Directory>,
     pub faults: Faults,
     pub log: Log,
+    pub metadata: Mutex<Metadata>,
     pub open: OpenStreams,
     pub stop: Stop,
     pub tokens: Tokens,
