@@ -6,6 +6,7 @@ mod authority;
 mod client;
 mod device_codes;
 mod faults;
+mod federated;
 mod metadata;
 mod passwords;
 mod token_shapes;
