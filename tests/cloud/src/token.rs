@@ -47,7 +47,10 @@ pub(crate) struct Grant<'a> {
 pub(crate) struct Claims {
     pub audience: String,
     pub issuer: String,
+    pub tenant: String,
     pub app: App,
+    /// The name of the person, if it is a person's token.
+    pub user: Option<String>,
 }
 
 /// Why a token is refused before its audience and issuer are looked at.
@@ -168,6 +171,8 @@ impl Tokens {
         Ok(Claims {
             audience: text("aud").unwrap_or_default(),
             issuer: text("iss").unwrap_or_default(),
+            tenant: text("tid").unwrap_or_default(),
+            user: text("upn"),
             app: App {
                 client_id: text("appid").unwrap_or_default(),
                 object_id: text("oid").unwrap_or_default(),

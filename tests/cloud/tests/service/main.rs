@@ -9,6 +9,7 @@ mod faults;
 mod federated;
 mod metadata;
 mod passwords;
+mod probes;
 mod token_shapes;
 mod transport;
 mod vaults;
