@@ -153,7 +153,7 @@ impl Front<'_> {
 
     /// A page of the account's containers, in their order.
     fn containers(&self, query: &[(String, String)], record: &mut Logged) -> Result<Reply, Reply> {
-        let known = ["comp", "marker", "maxresults", "prefix"];
+        let known = ["comp", "include", "marker", "maxresults", "prefix"];
         if query
             .iter()
             .any(|(name, _)| !known.contains(&name.as_str()))

@@ -104,9 +104,9 @@ impl Tokens {
             .text("x5t", &self.key_id)
             .text("kid", &self.key_id)
             .finish();
-        let (kind, object_id) = match grant.user {
-            None => ("app", &grant.app.object_id),
-            Some(user) => ("user", &user.object_id),
+        let (kind, proof, object_id) = match grant.user {
+            None => ("app", "2", &grant.app.object_id),
+            Some(user) => ("user", "0", &user.object_id),
         };
         let mut payload = Object::new()
             .text("aud", grant.audience)
@@ -115,7 +115,7 @@ impl Tokens {
             .number("nbf", now - 300)
             .number("exp", now + lifetime)
             .text("appid", &grant.app.client_id)
-            .text("appidacr", "2")
+            .text("appidacr", proof)
             .text("idp", &grant.issuer)
             .text("idtyp", kind)
             .text("oid", object_id)
