@@ -3,8 +3,10 @@
 use crate::cloud::Cloud;
 use crate::device_code::DeviceCodePolicy;
 use crate::directory::{App, Registration, SecretCredential, TrustedSubject};
+use crate::federation::{FederatedCredential, TokenIssuer};
 use crate::lock;
 use crate::national::National;
+use crate::subscriptions::Subscription;
 
 /// Tenants and applications.
 impl Cloud {
@@ -74,6 +76,18 @@ impl Cloud {
         });
     }
 
+    /// Trusts tokens of this issuer about this subject, if they are for this audience (such as
+    /// `api://AzureADTokenExchange`): Entra then takes them in an assertion's place.
+    pub fn trust_issuer(&self, app: &App, issuer: &TokenIssuer, subject: &str, audience: &str) {
+        let credential = FederatedCredential::new(issuer, subject, audience);
+        self.change(app, |registration| registration.federated.push(credential));
+    }
+
+    /// Removes all federated credentials of an application.
+    pub fn remove_federated_credentials(&self, app: &App) {
+        self.change(app, |registration| registration.federated.clear());
+    }
+
     /// Disables an application.
     pub fn disable_app(&self, app: &App) {
         self.change(app, |registration| registration.disabled = true);
@@ -108,6 +122,15 @@ impl Cloud {
     /// Lets an application ask for tokens for people without a credential of its own.
     pub fn allow_public_client(&self, app: &App) {
         self.change(app, |registration| registration.public = true);
+    }
+
+    /// Adds a subscription to the default tenant and gives its id: everybody with a token of the
+    /// tenant may see it.
+    pub fn add_subscription(&self, name: &str) -> String {
+        let subscription = Subscription::new(name, &self.tenant());
+        let id = subscription.id();
+        lock(&self.shared.subscriptions).push(subscription);
+        id
     }
 
     fn change(&self, app: &App, change: impl FnOnce(&mut Registration)) {
