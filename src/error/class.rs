@@ -57,6 +57,7 @@ impl Error {
             }
             Self::Credential { problem, .. } => match problem {
                 CredentialProblem::Missing => Class::InputMissing,
+                CredentialProblem::NeedsPerson => Class::Refused,
                 _ => Class::Config,
             },
             Self::Deadline

@@ -35,23 +35,7 @@ impl<'a> Session<'a> {
     /// Reads the certificate authorities and the credentials, up to the first fallback that
     /// cannot be used; sends nothing.
     pub(super) fn open(config: &'a Config, cache: TokenCache) -> Result<Self, Error> {
-        let mut credentials = Vec::new();
-        for identity in &config.identities {
-            match Credential::load(identity, &config.cloud) {
-                Ok(credential) => {
-                    if let Some(warning) = credential.expiry_warning() {
-                        log::warn!("{warning}");
-                    }
-                    credentials.push(credential);
-                }
-                Err(error) if credentials.is_empty() => return Err(error),
-                // A fallback that is not there must not stop the one before it.
-                Err(error) => {
-                    log::warn!("{error}; {}", error.advice());
-                    break;
-                }
-            }
-        }
+        let credentials = identity::load_all(config)?;
         let client = identity::client(config)?;
         Ok(Self {
             config,
@@ -149,40 +133,21 @@ impl<'a> Session<'a> {
     }
 
     fn find_token(&self) -> Result<SignedIn, Error> {
-        let mut refusals: Vec<Error> = Vec::new();
-        for (position, credential) in self.credentials.iter().enumerate() {
-            let cloud = &self.config.cloud;
-            let found = match self.cache.find(&self.cache_key(credential)) {
-                Some(token) => Ok((token, true)),
-                None => credential
-                    .sign_in(&self.client, cloud, &cloud.vault_audience)
-                    .map(|token| (token, false)),
-            };
-            match found {
-                Ok((token, from_cache)) => return Ok(self.signed_in(position, token, from_cache)),
-                Err(Error::SignInRefused(refusal)) if refusal.refuses_credential() => {
-                    refusals.push(Error::SignInRefused(refusal));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        refusals.into_iter().next().map_or_else(
-            || {
-                Err(Error::Internal {
-                    what: "no identity is configured".to_owned(),
-                })
-            },
-            Err,
-        )
+        let cloud = &self.config.cloud;
+        let find = |credential: &Credential| match self.cache.find(&self.cache_key(credential)) {
+            Some(token) => Ok((token, true)),
+            None => credential
+                .sign_in(&self.client, cloud, &cloud.vault_audience)
+                .map(|token| (token, false)),
+        };
+        let (position, (token, from_cache)) = identity::first_accepted(&self.credentials, find)?;
+        Ok(self.signed_in(position, token, from_cache))
     }
 
     fn signed_in(&self, position: usize, token: Token, from_cache: bool) -> SignedIn {
         if let Some(credential) = self.credentials.get(position) {
             if !from_cache {
                 self.cache.keep(&self.cache_key(credential), &token);
-            }
-            if position > 0 {
-                log::warn!("signed in as fallback: {}", credential.description().text);
             }
         }
         SignedIn {
