@@ -32,7 +32,7 @@ use managed::ManagedIdentity;
 
 pub use cache::{CacheKey, TokenCache};
 pub use choice::{first_accepted, load_all};
-pub use token::Token;
+pub use token::{Claims, Token};
 
 /// An application in a tenant: whom a token is asked for.
 #[derive(Clone, Debug)]

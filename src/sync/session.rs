@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::config::Config;
-use crate::error::{Error, Phase, RefusalCause, TokenFacts};
+use crate::error::{Error, TokenFacts};
 use crate::http::{Client, Traffic};
 use crate::identity::{self, CacheKey, Credential, Token, TokenCache};
 use crate::name::HostName;
@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
             }
         }
         if let Err(error) = &outcome {
-            if concerns_whole_host(error) {
+            if error.concerns_whole_host() {
                 self.given_up.push((id.vault.clone(), error.clone()));
             }
         }
@@ -181,20 +181,4 @@ impl<'a> Session<'a> {
 
 fn is_unauthorized<T>(outcome: &Result<T, Error>) -> bool {
     matches!(outcome, Err(Error::Refused(refusal)) if refusal.status == 401)
-}
-
-/// Whether the next object of the same vault would meet the same error.
-fn concerns_whole_host(error: &Error) -> bool {
-    match error {
-        Error::Network { phase, .. } => *phase != Phase::Exchange,
-        Error::Proxy { .. } | Error::Tls { .. } | Error::ServerBusy { status: 429, .. } => true,
-        Error::Refused(refusal) => {
-            refusal.status == 401
-                || matches!(
-                    refusal.cause,
-                    RefusalCause::Connection | RefusalCause::Firewall
-                )
-        }
-        _ => false,
-    }
 }
