@@ -10,11 +10,11 @@ use ureq::Agent;
 use super::connector::Connector;
 use super::exchange::{self, Line};
 use super::failure::Failure;
+use super::header::{HeaderSlot, SecretHeader};
 use super::lookup::NoLookup;
 use super::meter::{Meter, Traffic};
 use super::reply::Reply;
 use super::route::Routes;
-use super::token::TokenSlot;
 use super::{roots, tls, ProxyCredentials, Settings};
 use crate::clock;
 use crate::error::Error;
@@ -27,7 +27,7 @@ use crate::secret::Secret;
 /// The run's time (`network.deadline`) counts from [`Client::new`] on.
 pub struct Client {
     agent: Agent,
-    token: TokenSlot,
+    slot: HeaderSlot,
     meter: Meter,
     timeout: Duration,
     deadline: Instant,
@@ -70,12 +70,12 @@ impl Client {
     pub fn new(settings: &Settings, login: Option<&ProxyCredentials>) -> Result<Self, Error> {
         let now = Instant::now();
         let config = tls::config(roots::load(settings)?)?;
-        let (token, meter) = (TokenSlot::default(), Meter::default());
+        let (slot, meter) = (HeaderSlot::default(), Meter::default());
         let routes = Routes::new(settings, login)?;
-        let connector = Connector::new(config, routes, token.clone(), meter.clone())?;
+        let connector = Connector::new(config, routes, slot.clone(), meter.clone())?;
         Ok(Self {
             agent: Agent::with_parts(exchange::config(), connector, NoLookup),
-            token,
+            slot,
             meter,
             timeout: settings.timeout,
             deadline: now.checked_add(settings.deadline).unwrap_or(now),
@@ -140,7 +140,7 @@ impl Client {
         self.meter.begin_request(self.max_requests)?;
         let limit = left.min(self.timeout);
         let outcome = self.exchange(request, attempt, limit);
-        self.token.clear();
+        self.slot.clear();
         match outcome {
             Err(failure) if failure.again && self.left().is_zero() => {
                 log::debug!("{}", failure.error);
@@ -156,8 +156,9 @@ impl Client {
         attempt: u32,
         limit: Duration,
     ) -> Result<Reply, Failure> {
-        if let Some(bearer) = request.bearer {
-            self.token.put(request.host, bearer)?;
+        if let Some(value) = request.bearer {
+            let label = "Authorization: Bearer ";
+            self.slot.put(request.host, SecretHeader { label, value })?;
         }
         let line = Line::new(request, attempt);
         let reply = exchange::run(&self.agent, request, limit)?;

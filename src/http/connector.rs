@@ -11,10 +11,10 @@ use rustls::{ClientConfig, ClientConnection};
 use ureq::unversioned::transport::{self, ConnectionDetails};
 
 use super::failure::{broken, Failure};
+use super::header::HeaderSlot;
 use super::lookup::{Lookups, Unresolved};
 use super::meter::Meter;
 use super::route::{ProxyRoute, Route, Routes};
-use super::token::TokenSlot;
 use super::transport::{deadline, Tls};
 use super::tunnel::{self, Blocked};
 use super::wire::Wire;
@@ -28,7 +28,7 @@ pub(super) struct Connector {
     config: Arc<ClientConfig>,
     routes: Routes,
     lookups: Lookups,
-    token: TokenSlot,
+    slot: HeaderSlot,
     meter: Meter,
 }
 
@@ -36,14 +36,14 @@ impl Connector {
     pub(super) fn new(
         config: Arc<ClientConfig>,
         routes: Routes,
-        token: TokenSlot,
+        slot: HeaderSlot,
         meter: Meter,
     ) -> Result<Self, Error> {
         Ok(Self {
             config,
             routes,
             lookups: Lookups::default(),
-            token,
+            slot,
             meter,
         })
     }
@@ -62,7 +62,7 @@ impl Connector {
         };
         let session = self.handshake(host, &mut wire)?;
         self.meter.connected();
-        Ok(Tls::new(host.clone(), wire, session, self.token.clone()))
+        Ok(Tls::new(host.clone(), wire, session, self.slot.clone()))
     }
 
     fn reach(

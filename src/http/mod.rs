@@ -12,6 +12,7 @@ mod connector;
 mod dial;
 mod exchange;
 mod failure;
+mod header;
 mod issuer;
 mod lookup;
 mod meter;
@@ -23,7 +24,6 @@ mod settings;
 #[cfg(test)]
 mod testing;
 mod tls;
-mod token;
 mod transport;
 mod tunnel;
 mod unique;
@@ -31,6 +31,7 @@ mod verifier;
 mod wire;
 
 pub use client::{Body, Client, Request};
+pub use header::SecretHeader;
 pub use meter::Traffic;
 pub use reply::Reply;
 pub use settings::{Pinned, Proxy, ProxyCredentials, Settings};

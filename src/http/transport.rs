@@ -1,7 +1,7 @@
 //! One TLS connection as ureq uses it.
 //!
 //! Three things differ from ureq's own: the access token is written here
-//! ([`super::token`]); a connection that ends without TLS's close_notify is an error
+//! ([`super::header`]); a connection that ends without TLS's close_notify is an error
 //! even where a reply has no length, since anybody on the way can cut it; and whether an
 //! idle connection still serves is learnt by reading what TLS has to say, session
 //! tickets included.
@@ -15,8 +15,8 @@ use ureq::unversioned::transport::{self, NextTimeout, Transport};
 
 use super::buffers::Buffers;
 use super::failure::{broken, Failure};
+use super::header::{write_head, HeaderSlot};
 use super::refusal;
-use super::token::{write_head, TokenSlot};
 use super::wire::Wire;
 use crate::error::Phase;
 use crate::name::HostName;
@@ -27,7 +27,7 @@ pub(super) struct Tls {
     wire: Wire,
     session: ClientConnection,
     buffers: Buffers,
-    token: TokenSlot,
+    slot: HeaderSlot,
 }
 
 impl Tls {
@@ -35,22 +35,22 @@ impl Tls {
         host: HostName,
         wire: Wire,
         session: ClientConnection,
-        token: TokenSlot,
+        slot: HeaderSlot,
     ) -> Self {
         Self {
             host,
             wire,
             session,
             buffers: Buffers::new(),
-            token,
+            slot,
         }
     }
 
     fn send(&mut self, amount: usize) -> io::Result<()> {
         let bytes = self.buffers.written(amount);
         let mut stream = rustls::Stream::new(&mut self.session, &mut self.wire);
-        match self.token.take(&self.host) {
-            Some(token) => write_head(&mut stream, bytes, &token)?,
+        match self.slot.take(&self.host) {
+            Some(header) => write_head(&mut stream, bytes, &header)?,
             None => stream.write_all(bytes)?,
         }
         stream.flush()
