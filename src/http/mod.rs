@@ -1,7 +1,8 @@
 //! All requests of the program.
 //!
-//! HTTPS only, to hosts that the caller names; no redirects, no proxy from the
-//! environment, a limit on every body and a deadline on everything. This room owns the
+//! HTTPS only, to hosts that the caller names, but for endpoints of the machine itself; no
+//! redirects, no proxy from the environment, a limit on every body and a deadline on
+//! everything. This room owns the
 //! TLS configuration, the sockets and the buffers, and wipes those that carry tokens or
 //! values. It trusts the configured certificate authorities and nothing that comes over
 //! the wire: text of servers is escaped and cut before it gets into an error or a log.
@@ -10,6 +11,7 @@ mod buffers;
 mod client;
 mod connector;
 mod dial;
+mod endpoint;
 mod exchange;
 mod failure;
 mod header;
@@ -30,7 +32,8 @@ mod unique;
 mod verifier;
 mod wire;
 
-pub use client::{Body, Client, Request};
+pub use client::{Body, Client, MachineRequest, Patience, Request};
+pub use endpoint::Endpoint;
 pub use header::SecretHeader;
 pub use meter::Traffic;
 pub use reply::Reply;
