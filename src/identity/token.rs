@@ -50,20 +50,30 @@ impl Token {
     /// Tenant, application and object id that the token names. For tickets only: clients
     /// must not rely on a token's format, and its signature is not checked.
     pub fn facts(&self) -> TokenFacts {
-        let payload = self
-            .value
-            .expose_str()
-            .and_then(|token| token.split('.').nth(1));
-        let json = payload.and_then(|payload| Base64UrlUnpadded::decode_vec(payload).ok());
-        let claims: Claims = json
-            .and_then(|json| serde_json::from_slice(&json).ok())
-            .unwrap_or_default();
+        let claims = self.claims();
         let short = |text: String| name::foreign(&text, 64);
         TokenFacts {
             tenant: claims.tid.map(short),
             app_id: claims.appid.or(claims.azp).map(short),
             object_id: claims.oid.map(short),
         }
+    }
+
+    /// The person whom the token names, escaped. For their eyes alone: it is kept nowhere.
+    pub fn person(&self) -> Option<String> {
+        let claims = self.claims();
+        let name = claims.upn.or(claims.preferred_username).or(claims.oid);
+        name.map(|name| name::foreign(&name, 120))
+    }
+
+    fn claims(&self) -> Claims {
+        let payload = self
+            .value
+            .expose_str()
+            .and_then(|token| token.split('.').nth(1));
+        let json = payload.and_then(|payload| Base64UrlUnpadded::decode_vec(payload).ok());
+        json.and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default()
     }
 }
 
@@ -73,6 +83,10 @@ struct Claims {
     appid: Option<String>,
     azp: Option<String>,
     oid: Option<String>,
+    /// AD FS, and Entra's tokens of version 1.
+    upn: Option<String>,
+    /// Entra's tokens of version 2.
+    preferred_username: Option<String>,
 }
 
 /// Seconds before its end from which a token is no longer used.
@@ -95,5 +109,25 @@ mod tests {
     fn an_opaque_token_has_no_facts() {
         let facts = Token::new(Secret::copy_of(b"opaque"), 0, 0).facts();
         assert!(facts.object_id.is_none());
+    }
+
+    #[test]
+    fn a_person_is_told_by_the_best_name_there_is() {
+        for (claims, wanted) in [
+            (
+                r#"{"oid":"o","upn":"ann@contoso.com"}"#,
+                Some("ann@contoso.com"),
+            ),
+            (
+                r#"{"oid":"o","preferred_username":"ann\u001b[2J"}"#,
+                Some("ann\\u{1b}[2J"),
+            ),
+            (r#"{"oid":"o"}"#, Some("o")),
+            ("{}", None),
+        ] {
+            let payload = Base64UrlUnpadded::encode_string(claims.as_bytes());
+            let token = Token::new(Secret::copy_of(format!("h.{payload}.s").as_bytes()), 0, 0);
+            assert_eq!(token.person().as_deref(), wanted, "{claims}");
+        }
     }
 }
