@@ -1,4 +1,4 @@
-//! Verifies client assertions as Entra does, with the `rsa` crate: another implementation than
+//! Verifies client assertions as Entra and AD FS do, with the `rsa` crate: another implementation than
 //! the one that signs them in the product.
 //!
 //! It is as strict as Entra and in places stricter (`jti` must be there and new); what Entra
@@ -9,12 +9,14 @@ use serde_json::Value;
 
 use crate::clock::timestamp;
 use crate::directory::Registration;
+use crate::facts::Authority;
 use crate::log::Logged;
 use crate::refusal::Refusal;
 use crate::signer::{signing_certificate, Algorithm};
 
 /// What an assertion has to agree with.
 pub(crate) struct Expected<'a> {
+    pub authority: Authority,
     /// The audiences this tenant accepts.
     pub audiences: Vec<String>,
     pub registration: &'a Registration,
@@ -36,7 +38,7 @@ pub(crate) fn verify(
     let signature = BASE64_URL_SAFE_NO_PAD
         .decode(signature_text)
         .map_err(|_| malformed("its signature is not base64url"))?;
-    let algorithm = Algorithm::of(&header, record)?;
+    let algorithm = Algorithm::of(&header, expected.authority, record)?;
     let certificate = signing_certificate(&header, expected, record)?;
     let signed = format!("{header_text}.{payload_text}");
     if !algorithm.verifies(&certificate, signed.as_bytes(), &signature) {

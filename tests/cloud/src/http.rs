@@ -97,6 +97,9 @@ fn parse_head(head: &[u8]) -> Result<Request, (u16, &'static str)> {
     if version != "HTTP/1.1" {
         return Err((505, "not HTTP/1.1"));
     }
+    if target.starts_with("http://") || target.starts_with("https://") {
+        return Err((400, "an absolute target, as for a proxy"));
+    }
     if !target.starts_with('/') || target.contains(['#', '\\', '"', '<', '>']) {
         return Err((400, "target is not a path"));
     }
@@ -178,6 +181,13 @@ impl Reply {
         let mut reply =
             Reply::new(status).header("content-type", "application/json; charset=utf-8");
         reply.body = body.into_bytes();
+        reply
+    }
+
+    /// The page of a web server without such a path.
+    pub fn not_found_page() -> Reply {
+        let mut reply = Reply::new(404).header("content-type", "text/html; charset=utf-8");
+        reply.body = b"<html><body>Not found</body></html>".to_vec();
         reply
     }
 

@@ -116,7 +116,7 @@ fn caller(shared: &Shared, vault: &VaultState, request: &Request) -> Result<Clai
             claims.audience
         )));
     }
-    let issuer = token::issuer(&vault.tenant);
+    let issuer = token::issuer(shared.national, &vault.tenant);
     if claims.issuer != issuer {
         return Err(invalid(&format!(
             "AKV10032: Invalid issuer. Expected one of {issuer}, found {}.",
@@ -262,6 +262,7 @@ fn with_common_headers(
     reply
 }
 
+/// An Azure Stack Hub knows fewer; that its vaults take all of these is more than they promise.
 const API_VERSIONS: [&str; 10] = [
     "2016-10-01",
     "7.0",
