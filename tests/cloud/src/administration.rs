@@ -3,6 +3,7 @@
 use crate::cloud::Cloud;
 use crate::device_code::DeviceCodePolicy;
 use crate::directory::{App, Registration, SecretCredential, TrustedSubject};
+use crate::federation::{FederatedCredential, TokenIssuer};
 use crate::lock;
 use crate::national::National;
 
@@ -72,6 +73,18 @@ impl Cloud {
         self.change(app, |registration| {
             registration.trusted_subjects.push(trusted)
         });
+    }
+
+    /// Trusts tokens of this issuer about this subject, if they are for this audience (such as
+    /// `api://AzureADTokenExchange`): Entra then takes them in an assertion's place.
+    pub fn trust_issuer(&self, app: &App, issuer: &TokenIssuer, subject: &str, audience: &str) {
+        let credential = FederatedCredential::new(issuer, subject, audience);
+        self.change(app, |registration| registration.federated.push(credential));
+    }
+
+    /// Removes all federated credentials of an application.
+    pub fn remove_federated_credentials(&self, app: &App) {
+        self.change(app, |registration| registration.federated.clear());
     }
 
     /// Disables an application.

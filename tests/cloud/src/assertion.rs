@@ -77,7 +77,8 @@ fn check_claims(
     }
 }
 
-fn check_times(payload: &Value, now: i64, record: &mut Logged) -> Result<(), Refusal> {
+/// Whether a token is valid now, with the skew that Entra allows.
+pub(crate) fn check_times(payload: &Value, now: i64, record: &mut Logged) -> Result<(), Refusal> {
     let expires =
         seconds(payload, "exp", record).ok_or_else(|| malformed("exp is not a number"))?;
     let begins = match seconds(payload, "nbf", record) {
@@ -117,7 +118,8 @@ fn seconds(payload: &Value, claim: &str, record: &mut Logged) -> Option<i64> {
     format!("{:.0}", fraction.trunc()).parse().ok()
 }
 
-fn json_part(text: &str) -> Result<Value, Refusal> {
+/// A part of a token that is JSON.
+pub(crate) fn json_part(text: &str) -> Result<Value, Refusal> {
     BASE64_URL_SAFE_NO_PAD
         .decode(text)
         .ok()

@@ -1,12 +1,15 @@
-//! Checks what a client proves itself with: a secret, or an assertion that only it can have signed.
+//! Checks what a client proves itself with: a secret, an assertion that only it can have signed, or
+//! a token that another issuer has signed for it.
 
 use crate::assertion::{self, Expected};
 use crate::directory::{Directory, Registration};
+use crate::facts::Authority;
+use crate::federation;
 use crate::log::Logged;
 use crate::refusal::Refusal;
 use crate::token_request::Credential;
 
-/// Whether the credential is the application's. An assertion is used up by it.
+/// Whether the credential is the application's. An assertion of its own is used up by it.
 pub(crate) fn check(
     directory: &mut Directory,
     credential: &Credential,
@@ -14,6 +17,11 @@ pub(crate) fn check(
     record: &mut Logged,
 ) -> Result<(), Refusal> {
     match credential {
+        Credential::Assertion(token)
+            if expected.authority == Authority::Entra && federation::is_foreign(token) =>
+        {
+            federation::verify(token, expected, record)
+        }
         Credential::Assertion(assertion) => {
             let id = assertion::verify(assertion, expected, record)?;
             match directory.used_assertions.insert(id) {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::federation::FederatedCredential;
 use crate::national::National;
 use crate::random;
 use crate::refusal::Refusal;
@@ -55,6 +56,7 @@ pub(crate) struct Registration {
     /// Registered certificates, DER.
     pub certificates: Vec<Vec<u8>>,
     pub trusted_subjects: Vec<TrustedSubject>,
+    pub federated: Vec<FederatedCredential>,
     /// Whether it may ask without a credential, for a person.
     pub public: bool,
 }
@@ -109,6 +111,7 @@ impl Directory {
             secrets: Vec::new(),
             certificates: Vec::new(),
             trusted_subjects: Vec::new(),
+            federated: Vec::new(),
             public: false,
         };
         self.apps.insert(app.client_id.clone(), registration);

@@ -215,19 +215,36 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm of another issuer's token.
+    pub fn of_foreign(header: &Value) -> Result<Algorithm, Refusal> {
+        match header["alg"].as_str() {
+            Some("PS256") => Ok(Algorithm::Pss),
+            Some("RS256") => Ok(Algorithm::Pkcs1),
+            other => Err(Refusal::request(
+                5002738,
+                format!(
+                    "Invalid JWT token. '{}' is not a supported signature algorithm.",
+                    other.unwrap_or_default()
+                ),
+            )),
+        }
+    }
+
     /// Whether the certificate's key made the signature.
     pub fn verifies(self, certificate: &[u8], signed: &[u8], signature: &[u8]) -> bool {
-        let Some(key) = public_key(certificate) else {
-            return false;
-        };
+        public_key(certificate).is_some_and(|key| self.fits(&key, signed, signature))
+    }
+
+    /// Whether the key made the signature.
+    pub fn fits(self, key: &RsaPublicKey, signed: &[u8], signature: &[u8]) -> bool {
         match self {
             Algorithm::Pkcs1 => pkcs1v15::Signature::try_from(signature).is_ok_and(|signature| {
-                pkcs1v15::VerifyingKey::<Sha256>::new(key)
+                pkcs1v15::VerifyingKey::<Sha256>::new(key.clone())
                     .verify(signed, &signature)
                     .is_ok()
             }),
             Algorithm::Pss => pss::Signature::try_from(signature).is_ok_and(|signature| {
-                pss::VerifyingKey::<Sha256>::new(key)
+                pss::VerifyingKey::<Sha256>::new(key.clone())
                     .verify(signed, &signature)
                     .is_ok()
             }),

@@ -8,6 +8,7 @@ mod authority;
 mod client;
 mod device_codes;
 mod faults;
+mod federated;
 mod imds;
 mod machine;
 mod metadata;
