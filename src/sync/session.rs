@@ -160,9 +160,7 @@ impl<'a> Session<'a> {
             };
             match found {
                 Ok((token, from_cache)) => return Ok(self.signed_in(position, token, from_cache)),
-                Err(Error::SignInRefused(refusal)) if refusal.refuses_credential() => {
-                    refusals.push(Error::SignInRefused(refusal));
-                }
+                Err(error) if error.refuses_credential() => refusals.push(error),
                 Err(error) => return Err(error),
             }
         }
