@@ -19,6 +19,7 @@ impl Error {
             Self::Hook { action, .. } => format!("make `{action}` work; the next run tries it again"),
             Self::Internal { .. } => "report this, with the output of the run at --log debug".to_owned(),
             Self::Locked { .. } => "wait for the other run, or look why it hangs".to_owned(),
+            Self::ManagedIdentity { source, problem } => problem.advice(source),
             Self::Missing { name, .. } => format!("create or recover {name} in the vault, or set if_missing for the file"),
             Self::MissingOnce { name, .. } => format!("if {name} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),

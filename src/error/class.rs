@@ -74,6 +74,7 @@ impl Error {
             Self::ForeignFile { .. } | Self::UnsafeDirectory { .. } => Class::CannotCreate,
             Self::Hook { .. } => Class::Hook,
             Self::Internal { .. } => Class::Internal,
+            Self::ManagedIdentity { problem, .. } => problem.class(),
             Self::Missing { .. } => Class::InputMissing,
             // The proxy's own trouble, or that of the line behind it.
             Self::Proxy {

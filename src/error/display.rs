@@ -50,6 +50,9 @@ impl fmt::Display for Error {
             Self::Locked { path, holder: None } => {
                 write!(f, "another run holds {}", path.display())
             }
+            Self::ManagedIdentity { source, problem } => {
+                write!(f, "managed identity ({source}): {problem}")
+            }
             Self::Missing {
                 vault,
                 name,

@@ -11,6 +11,7 @@ mod class;
 mod credential;
 mod display;
 mod entra;
+mod managed;
 mod network;
 mod person;
 mod reason;
@@ -22,6 +23,7 @@ use rustix::io::Errno;
 
 pub use class::Class;
 pub use credential::CredentialProblem;
+pub use managed::ManagedIdentityProblem;
 pub use network::{Phase, TlsProblem};
 pub use person::PersonProblem;
 pub use reason::Reason;
@@ -111,6 +113,13 @@ pub enum Error {
         path: PathBuf,
         /// The holder's process id, if it could be learnt.
         holder: Option<u32>,
+    },
+    /// An endpoint of the machine gave no token of its managed identity.
+    ManagedIdentity {
+        /// The platform: `IMDS`, `Azure Arc`, …
+        source: &'static str,
+        /// Why not.
+        problem: ManagedIdentityProblem,
     },
     /// The vault has no such object (its own 404), and policy says that matters.
     Missing {
@@ -223,6 +232,18 @@ pub enum Error {
         /// The wanted owner: `user 105`, `group 27`.
         wanted: String,
     },
+}
+
+impl Error {
+    /// Whether the credential itself was refused (unknown, expired, revoked, not assigned),
+    /// so that the next identity of a list may be tried.
+    pub fn refuses_credential(&self) -> bool {
+        match self {
+            Self::ManagedIdentity { problem, .. } => problem.refuses_credential(),
+            Self::SignInRefused(refusal) => refusal.refuses_credential(),
+            _ => false,
+        }
+    }
 }
 
 impl std::error::Error for Error {

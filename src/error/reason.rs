@@ -170,6 +170,7 @@ impl Error {
             Self::Hook { .. } => Reason::Hook,
             Self::Internal { .. } => Reason::Internal,
             Self::Locked { .. } => Reason::Locked,
+            Self::ManagedIdentity { problem, .. } => problem.reason(),
             Self::Missing { .. } | Self::MissingOnce { .. } => Reason::Missing,
             Self::Network {
                 phase: Phase::Dns, ..

@@ -43,9 +43,21 @@ impl Reply {
         }
     }
 
+    /// A reply for tests of other rooms.
+    #[cfg(test)]
+    pub(crate) fn of(status: u16, body: Secret) -> Self {
+        Self::new(status, &HeaderMap::new(), body)
+    }
+
     /// `Date`, in seconds since 1970.
     pub(super) fn date(&self) -> Option<i64> {
         clock::parse_http_date(self.header("date")?)
+    }
+
+    /// Whether the body begins like a JSON object. At addresses of the machine, what does not
+    /// is not Azure's (protocol notes, section 8, no. 7).
+    pub fn looks_like_json(&self) -> bool {
+        self.body.expose().trim_ascii_start().starts_with(b"{")
     }
 
     /// `Retry-After`, read by this device's clock where it must be.

@@ -57,7 +57,7 @@ enum Holder {
     /// This device: it proves itself at the authority.
     Device(Box<Application>, Proof),
     /// The platform: an endpoint of the machine gives its tokens.
-    Machine(ManagedIdentity),
+    Machine(Box<ManagedIdentity>),
 }
 
 /// What is shown to the authority.
@@ -117,7 +117,7 @@ impl Credential {
             }
             Identity::ManagedIdentity { source, selector } => {
                 let identity = ManagedIdentity::load(*source, selector.clone())?;
-                return Ok(Self(Holder::Machine(identity)));
+                return Ok(Self(Holder::Machine(Box::new(identity))));
             }
             Identity::Password {
                 tenant,

@@ -101,7 +101,7 @@ impl Client {
 fn miss(outcome: &Result<Reply, Failure>, patience: Patience) -> Option<Miss> {
     match outcome {
         Ok(reply) if !retry::may_pass_here(reply.status) => None,
-        Ok(reply) if patience == Patience::Guess && !looks_like_json(reply) => None,
+        Ok(reply) if patience == Patience::Guess && !reply.looks_like_json() => None,
         Ok(reply) => Some(Miss::Status(reply.status)),
         Err(failure) if failure.again && patience == Patience::Full => Some(Miss::NoReply),
         Err(_) => None,
@@ -118,12 +118,6 @@ fn tell(endpoint: &Endpoint, outcome: &Result<Reply, Failure>, pause: Duration) 
         ),
         Err(failure) => log::debug!("{}; trying again in {pause} ms", failure.error),
     }
-}
-
-/// What answers at these addresses outside of Azure speaks HTML (protocol notes, section 8,
-/// no. 7).
-fn looks_like_json(reply: &Reply) -> bool {
-    reply.body.expose().trim_ascii_start().starts_with(b"{")
 }
 
 /// IMDS's owners ask for three seconds (protocol notes 4.2).
