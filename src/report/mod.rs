@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use crate::error::Error;
 
 pub use paint::{Colour, Paint};
-pub use table::{clouds_table, status_table};
+pub use table::{cloud_facts, clouds_table, status_table};
 
 /// Where the sentences of a run go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -42,6 +42,8 @@ pub struct Options {
     pub only: Vec<SetName>,
     /// What may be touched.
     pub mode: Mode,
+    /// Why nothing may be sent in this run: what needs fetching fails by it.
+    pub obstacle: Option<Error>,
     /// Where its sentences go.
     pub voice: Voice,
 }
@@ -64,7 +66,8 @@ pub fn run(config: &Config, options: &Options) -> Result<Status, Error> {
     if options.mode == Mode::Offline {
         works.iter_mut().for_each(Work::rest_offline);
     } else {
-        session = fetch_all(config, &surroundings, &mut works);
+        let obstacle = options.obstacle.as_ref();
+        session = fetch_all(config, &surroundings, obstacle, &mut works);
     }
     let end = outcome::End {
         config,
@@ -104,6 +107,7 @@ fn open_stores<'a>(config: &'a Config, options: &Options) -> Result<Vec<Opened<'
 fn fetch_all<'a>(
     config: &'a Config,
     surroundings: &Surroundings,
+    obstacle: Option<&Error>,
     works: &mut [Work<'_>],
 ) -> Option<Session<'a>> {
     let views: Vec<_> = works
@@ -123,7 +127,11 @@ fn fetch_all<'a>(
     if fetches.is_empty() {
         return None;
     }
-    let mut session = match surroundings.open_session(config) {
+    let session = match obstacle {
+        Some(error) => Err(error.clone()),
+        None => surroundings.open_session(config),
+    };
+    let mut session = match session {
         Ok(session) => session,
         Err(error) => {
             fail_all(&fetches, works, &error);
