@@ -10,7 +10,7 @@ use log::LevelFilter;
 
 use crate::config::{self, InstanceName, LoadRequest};
 use crate::error::Error;
-use crate::name::{self, SetName};
+use crate::name::{self, HostName, SetName};
 use crate::sync::{Mode, SignIn};
 
 pub use table::{help, version, Flag, Verb, COMMON, LATER_OPTIONS, LATER_VERBS, VERBS};
@@ -31,10 +31,20 @@ pub struct Invocation {
 /// A verb with its options.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
+    /// `clouds --accept`
+    AcceptCloud {
+        /// What the operator calls the configured cloud.
+        cloud: String,
+        /// The login host that it shall have from now on.
+        login: Box<HostName>,
+    },
     /// `check`
     Check,
     /// `clouds`
-    Clouds,
+    Clouds {
+        /// The one whose facts are wanted; all without.
+        name: Option<String>,
+    },
     /// `--help`
     Help,
     /// `status`
@@ -64,6 +74,7 @@ struct Typed {
     instance: Option<InstanceName>,
     log: Option<LevelFilter>,
     max_age: Option<Duration>,
+    accept: Option<String>,
     flags: Vec<&'static str>,
 }
 
@@ -104,6 +115,7 @@ impl Typed {
             .into_string()
             .map_err(|_| usage(format!("--{} wants plain text", flag.name)))?;
         match flag.name {
+            "accept" => self.accept = Some(text),
             "instance" => self.instance = Some(instance(&text)?),
             "log" => self.log = Some(level(&text)?),
             "max-age" => self.max_age = Some(age(&text)?),
@@ -172,7 +184,7 @@ impl Typed {
         }
         match verb.name {
             "check" => Ok(Command::Check),
-            "clouds" => Ok(Command::Clouds),
+            "clouds" => self.clouds(),
             "status" => Ok(Command::Status {
                 max_age: self.max_age,
             }),
@@ -206,6 +218,27 @@ impl Typed {
             (true, _) => Ok(SignIn::Person { keep_token }),
             (false, false) => Ok(SignIn::Device),
             (false, true) => Err(usage("--keep-token goes with --sign-in".to_owned())),
+        }
+    }
+
+    fn clouds(&self) -> Result<Command, Error> {
+        match (&self.accept, self.operands.as_slice()) {
+            (None, []) => Ok(Command::Clouds { name: None }),
+            (None, [name]) => Ok(Command::Clouds {
+                name: Some(name.clone()),
+            }),
+            (None, _) => Err(usage("clouds takes one name at most".to_owned())),
+            (Some(cloud), [host]) => {
+                let login = HostName::parse(host)
+                    .map_err(|invalid| usage(format!("the login host {invalid}")))?;
+                Ok(Command::AcceptCloud {
+                    cloud: cloud.clone(),
+                    login: Box::new(login),
+                })
+            }
+            (Some(_), _) => Err(usage(
+                "--accept wants a cloud and its login host: --accept CLOUD HOST".to_owned(),
+            )),
         }
     }
 

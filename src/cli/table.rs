@@ -75,9 +75,16 @@ pub const VERBS: [Verb; 4] = [
     },
     Verb {
         name: "clouds",
-        arguments: "",
-        summary: "the national clouds and their hosts",
-        options: &[JSON],
+        arguments: "[NAME]",
+        summary: "the national clouds and their hosts, or all facts of one",
+        options: &[
+            Flag {
+                name: "accept",
+                value: Some("CLOUD HOST"),
+                summary: "take what the private cloud says now, if HOST is its login host",
+            },
+            JSON,
+        ],
     },
 ];
 

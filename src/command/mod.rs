@@ -1,6 +1,8 @@
 //! One file a verb. Each gives the exit code; what went wrong was told before.
 
+pub mod accept;
 pub mod check;
 pub mod clouds;
+pub mod load;
 pub mod status;
 pub mod sync;

@@ -10,6 +10,8 @@ impl Error {
     pub fn advice(&self) -> String {
         match self {
             Self::ClaimedDirectory { .. } => "give each set of each instance a directory of its own".to_owned(),
+            Self::CloudChanged { cloud, login, .. } => format!("if the cloud's operator confirms it, run `keyferry clouds --accept {cloud} {login}`"),
+            Self::CloudUnknown { .. } => "run `keyferry sync` once with a network".to_owned(),
             Self::Config { advice, .. } => advice.clone(),
             Self::Credential { source, problem } => problem.advice(source),
             Self::Deadline => "raise network.deadline, or look why the network is slow".to_owned(),
@@ -23,6 +25,7 @@ impl Error {
             Self::Missing { name, .. } => format!("create or recover {name} in the vault, or set if_missing for the file"),
             Self::MissingOnce { name, .. } => format!("if {name} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
+            Self::NewerFormat { path } if path.ends_with("cloud.json") => "run the later release again, or move the file away and let this one ask the cloud".to_owned(),
             Self::NewerFormat { .. } => "run the later release again, or purge the set and let this one fetch it".to_owned(),
             Self::NoRoots { .. } => "install ca-certificates, or correct network.ca_file and network.ca_extra".to_owned(),
             Self::NoSystemd { .. } => "use on_change.run with the command that tells the service here".to_owned(),

@@ -59,7 +59,8 @@ impl Error {
                 CredentialProblem::Missing => Class::InputMissing,
                 _ => Class::Config,
             },
-            Self::Deadline
+            Self::CloudUnknown { .. }
+            | Self::Deadline
             | Self::Locked { .. }
             | Self::MissingOnce { .. }
             | Self::Network { .. }
@@ -81,9 +82,11 @@ impl Error {
                 status: 408 | 429 | 500..=599,
                 ..
             } => Class::Passing,
-            Self::Person(_) | Self::Proxy { .. } | Self::Refused(_) | Self::SignInRefused(_) => {
-                Class::Refused
-            }
+            Self::CloudChanged { .. }
+            | Self::Person(_)
+            | Self::Proxy { .. }
+            | Self::Refused(_)
+            | Self::SignInRefused(_) => Class::Refused,
             Self::Usage { .. } => Class::Usage,
             Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
         }

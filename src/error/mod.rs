@@ -52,6 +52,20 @@ pub enum Error {
         /// Whose it is, as its marker says: `instance/set`.
         owner: String,
     },
+    /// A private cloud describes itself otherwise than before.
+    CloudChanged {
+        /// What the configuration calls it.
+        cloud: String,
+        /// The login host that it names now.
+        login: HostName,
+        /// What is different: `login host a, now b`.
+        changes: String,
+    },
+    /// A private cloud has never been asked for its facts.
+    CloudUnknown {
+        /// Its Resource Manager.
+        resource_manager: HostName,
+    },
     /// A configuration that cannot be used.
     Config {
         /// Where.

@@ -294,14 +294,19 @@ fn sign_in_at(request: &endpoint::SignIn<'_>, proof: &Proof, now: i64) -> Result
 
 /// The client for `config`'s network, with the proxy's password read. Opens no socket.
 pub fn client(config: &Config) -> Result<http::Client, Error> {
-    let login = match &config.proxy_login {
-        Some(ProxyLogin { username, password }) => Some(ProxyCredentials {
-            username: username.clone(),
-            password: source::read_line(password)?,
-        }),
-        None => None,
-    };
+    let login = proxy_credentials(config.proxy_login.as_ref())?;
     http::Client::new(&config.network, login.as_ref())
+}
+
+/// The credentials for the proxy, its password read.
+pub fn proxy_credentials(login: Option<&ProxyLogin>) -> Result<Option<ProxyCredentials>, Error> {
+    let Some(ProxyLogin { username, password }) = login else {
+        return Ok(None);
+    };
+    Ok(Some(ProxyCredentials {
+        username: username.clone(),
+        password: source::read_line(password)?,
+    }))
 }
 
 /// Time before a credential's end from which each run warns.

@@ -18,7 +18,7 @@ use crate::error::Error;
 
 pub use invitation::{invite, Invitation};
 pub use paint::{Colour, Paint};
-pub use table::{clouds_table, status_table};
+pub use table::{cloud_facts, clouds_table, status_table};
 
 /// Where the sentences of a run go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
