@@ -23,7 +23,8 @@ fn main() -> ExitCode {
 fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
     let json = invocation.json;
     let (sets, offline, dry_run) = match &invocation.command {
-        Command::Check => return command::check::run(invocation),
+        Command::Check { online: false } => return command::check::run(invocation),
+        Command::Check { online: true } => return Ok(command::doctor::run(invocation)),
         Command::Clouds => return Ok(command::clouds::run(json)),
         Command::Help => {
             report::print(&cli::help());
@@ -32,6 +33,10 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         Command::Status { max_age } => {
             let config = load(invocation)?;
             return command::status::run(&config, json, *max_age).map_err(|error| vec![error]);
+        }
+        Command::Token(options) => {
+            let config = load(invocation)?;
+            return command::token::run(&config, options, json).map_err(|error| vec![error]);
         }
         Command::Version => {
             report::print(&format!("keyferry {}\n", cli::version()));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
+use crate::command::token;
 use crate::config::{self, InstanceName, LoadRequest};
 use crate::error::Error;
 use crate::name::SetName;
@@ -31,7 +32,10 @@ pub struct Invocation {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     /// `check`
-    Check,
+    Check {
+        /// Whether the network is asked too.
+        online: bool,
+    },
     /// `clouds`
     Clouds,
     /// `--help`
@@ -50,6 +54,8 @@ pub enum Command {
         /// Whether everything stays untouched.
         dry_run: bool,
     },
+    /// `token`
+    Token(token::Options),
     /// `--version`
     Version,
 }
@@ -63,6 +69,8 @@ struct Typed {
     instance: Option<InstanceName>,
     log: Option<LevelFilter>,
     max_age: Option<Duration>,
+    audience: Option<String>,
+    account: Option<String>,
     flags: Vec<&'static str>,
 }
 
@@ -103,6 +111,8 @@ impl Typed {
             .into_string()
             .map_err(|_| usage(format!("--{} wants plain text", flag.name)))?;
         match flag.name {
+            "account" => self.account = Some(text),
+            "for" => self.audience = Some(text),
             "instance" => self.instance = Some(instance(&text)?),
             "log" => self.log = Some(level(&text)?),
             "max-age" => self.max_age = Some(age(&text)?),
@@ -170,7 +180,9 @@ impl Typed {
             return Err(usage(format!("{} takes no arguments", verb.name)));
         }
         match verb.name {
-            "check" => Ok(Command::Check),
+            "check" => Ok(Command::Check {
+                online: has("online"),
+            }),
             "clouds" => Ok(Command::Clouds),
             "status" => Ok(Command::Status {
                 max_age: self.max_age,
@@ -183,10 +195,28 @@ impl Typed {
                 offline: has("offline"),
                 dry_run: has("dry-run"),
             }),
+            "token" => self.token(),
             name => Err(Error::Internal {
                 what: format!("{name} is in the table only"),
             }),
         }
+    }
+
+    fn token(&self) -> Result<Command, Error> {
+        let has = |name| self.flags.contains(&name);
+        if has("raw") && (has("json") || has("probe")) {
+            let problem = "--raw prints the token alone: neither --json nor --probe goes with it";
+            return Err(usage(problem.to_owned()));
+        }
+        if self.account.is_some() && !has("probe") {
+            return Err(usage("--account is for --probe".to_owned()));
+        }
+        Ok(Command::Token(token::Options {
+            audience: self.audience.clone(),
+            account: self.account.clone(),
+            probe: has("probe"),
+            raw: has("raw"),
+        }))
     }
 
     fn sets(&self) -> Result<Vec<SetName>, Error> {

@@ -2,5 +2,7 @@
 
 pub mod check;
 pub mod clouds;
+pub mod doctor;
 pub mod status;
 pub mod sync;
+pub mod token;
