@@ -10,7 +10,7 @@ use log::LevelFilter;
 
 use crate::config::{self, InstanceName, LoadRequest};
 use crate::error::Error;
-use crate::name::SetName;
+use crate::name::{self, SetName};
 
 pub use table::{help, version, Flag, Verb, COMMON, LATER_OPTIONS, LATER_VERBS, VERBS};
 
@@ -191,7 +191,12 @@ impl Typed {
 
     fn sets(&self) -> Result<Vec<SetName>, Error> {
         let parse = |word: &String| {
-            SetName::parse(word).map_err(|invalid| usage(format!("set name {word:?} {invalid}")))
+            SetName::parse(word).map_err(|invalid| {
+                usage(format!(
+                    "set name \"{}\" {invalid}",
+                    name::foreign(word, 64)
+                ))
+            })
         };
         self.operands.iter().map(parse).collect()
     }

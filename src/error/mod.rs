@@ -23,7 +23,7 @@ pub use class::Class;
 pub use credential::CredentialProblem;
 pub use network::{Phase, TlsProblem};
 pub use reason::Reason;
-pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts};
+pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
 
 use crate::name::{FileName, HostName, ObjectName, SetName};
 

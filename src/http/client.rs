@@ -8,13 +8,14 @@ use rustix::rand::{getrandom, GetRandomFlags};
 use ureq::Agent;
 
 use super::connector::Connector;
+use super::endpoint::Endpoint;
 use super::exchange::{self, Line};
 use super::failure::Failure;
+use super::header::{HeaderSlot, SecretHeader};
 use super::lookup::NoLookup;
 use super::meter::{Meter, Traffic};
 use super::reply::Reply;
 use super::route::Routes;
-use super::token::TokenSlot;
 use super::{roots, tls, ProxyCredentials, Settings};
 use crate::clock;
 use crate::error::Error;
@@ -27,7 +28,7 @@ use crate::secret::Secret;
 /// The run's time (`network.deadline`) counts from [`Client::new`] on.
 pub struct Client {
     agent: Agent,
-    token: TokenSlot,
+    slot: HeaderSlot,
     meter: Meter,
     timeout: Duration,
     deadline: Instant,
@@ -53,6 +54,16 @@ pub struct Request<'a> {
     pub limit: usize,
 }
 
+/// One attempt.
+struct Once<'a> {
+    request: &'a Request<'a>,
+    /// The endpoint of the machine that stands for the host.
+    endpoint: Option<&'a Endpoint>,
+    secret: Option<SecretHeader<'a>>,
+    timeout: Duration,
+    attempt: u32,
+}
+
 /// Method and body. Both are safe to repeat: a second token does no harm.
 #[derive(Clone, Copy)]
 pub enum Body<'a> {
@@ -70,12 +81,12 @@ impl Client {
     pub fn new(settings: &Settings, login: Option<&ProxyCredentials>) -> Result<Self, Error> {
         let now = Instant::now();
         let config = tls::config(roots::load(settings)?)?;
-        let (token, meter) = (TokenSlot::default(), Meter::default());
+        let (slot, meter) = (HeaderSlot::default(), Meter::default());
         let routes = Routes::new(settings, login)?;
-        let connector = Connector::new(config, routes, token.clone(), meter.clone())?;
+        let connector = Connector::new(config, routes, slot.clone(), meter.clone())?;
         Ok(Self {
             agent: Agent::with_parts(exchange::config(), connector, NoLookup),
-            token,
+            slot,
             meter,
             timeout: settings.timeout,
             deadline: now.checked_add(settings.deadline).unwrap_or(now),
@@ -132,36 +143,39 @@ impl Client {
     }
 
     fn attempt(&self, request: &Request<'_>, attempt: u32) -> Result<Reply, Failure> {
+        let label = "Authorization: Bearer ";
+        let outcome = self.once(&Once {
+            request,
+            endpoint: None,
+            secret: request.bearer.map(|value| SecretHeader { label, value }),
+            timeout: self.timeout,
+            attempt,
+        });
+        self.unless_late(outcome.and_then(|reply| self.judged(request, reply)))
+    }
+
+    /// Sends a request within budget and deadline; gives the reply whatever its status.
+    fn once(&self, once: &Once<'_>) -> Result<Reply, Failure> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let left = self.left();
         if left.is_zero() {
             return Err(Failure::last(Error::Deadline));
         }
         self.meter.begin_request(self.max_requests)?;
-        let limit = left.min(self.timeout);
-        let outcome = self.exchange(request, attempt, limit);
-        self.token.clear();
-        match outcome {
-            Err(failure) if failure.again && self.left().is_zero() => {
-                log::debug!("{}", failure.error);
-                Err(Failure::last(Error::Deadline))
-            }
-            outcome => outcome,
+        if let Some(secret) = once.secret {
+            self.slot.put(once.request.host, secret)?;
         }
+        let line = Line::new(once.request, once.attempt);
+        let limit = left.min(once.timeout);
+        let outcome = exchange::run(&self.agent, once.request, once.endpoint, limit);
+        self.slot.clear();
+        if let Ok(reply) = &outcome {
+            line.log(reply);
+        }
+        outcome
     }
 
-    fn exchange(
-        &self,
-        request: &Request<'_>,
-        attempt: u32,
-        limit: Duration,
-    ) -> Result<Reply, Failure> {
-        if let Some(bearer) = request.bearer {
-            self.token.put(request.host, bearer)?;
-        }
-        let line = Line::new(request, attempt);
-        let reply = exchange::run(&self.agent, request, limit)?;
-        line.log(&reply);
+    fn judged(&self, request: &Request<'_>, reply: Reply) -> Result<Reply, Failure> {
         self.note_clock(&reply);
         if !retry::may_pass(reply.status) {
             return Ok(reply);
@@ -171,6 +185,17 @@ impl Client {
             status: reply.status,
             retry_after: reply.retry_after(clock::now()),
         }))
+    }
+
+    /// What might have passed, had there been more time, is a matter of the deadline.
+    fn unless_late(&self, outcome: Result<Reply, Failure>) -> Result<Reply, Failure> {
+        match outcome {
+            Err(failure) if failure.again && self.left().is_zero() => {
+                log::debug!("{}", failure.error);
+                Err(Failure::last(Error::Deadline))
+            }
+            outcome => outcome,
+        }
     }
 
     fn note_clock(&self, reply: &Reply) {
@@ -200,5 +225,8 @@ fn random() -> u64 {
     }
 }
 
+mod machine;
 #[cfg(test)]
 mod round_trips;
+
+pub use machine::{MachineRequest, Patience};

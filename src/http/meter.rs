@@ -8,7 +8,7 @@ use crate::error::Error;
 /// What went over the wire in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// TLS handshakes that were completed.
+    /// Connections that were opened, their TLS handshakes completed.
     pub connections: u32,
     /// Attempts; each repetition counts.
     pub requests: u32,

@@ -1,5 +1,7 @@
 //! A reply: its status, its body, and the few headers that anybody here looks at.
 
+use std::time::Duration;
+
 use ureq::http::{HeaderMap, Uri};
 
 use crate::clock;
@@ -44,6 +46,11 @@ impl Reply {
     /// `Date`, in seconds since 1970.
     pub(super) fn date(&self) -> Option<i64> {
         clock::parse_http_date(self.header("date")?)
+    }
+
+    /// `Retry-After`, read by this device's clock where it must be.
+    pub fn wait_wanted(&self) -> Option<Duration> {
+        self.retry_after(clock::now()).map(Duration::from_secs)
     }
 
     /// `Retry-After` in seconds. A date counts from the reply's own, since the device's

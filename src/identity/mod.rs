@@ -7,6 +7,7 @@
 mod assertion;
 mod cache;
 mod certificate;
+mod choice;
 mod endpoint;
 mod environment;
 mod federated;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use crate::clock;
 use crate::cloud::Cloud;
 use crate::config::{Config, CredentialFile, Identity, ProxyLogin};
-use crate::error::Error;
+use crate::error::{CredentialProblem, Error};
 use crate::http::{self, ProxyCredentials};
 use crate::name::{ClientId, Tenant};
 use crate::secret::Secret;
@@ -30,7 +31,8 @@ use endpoint::Grant;
 use managed::ManagedIdentity;
 
 pub use cache::{CacheKey, TokenCache};
-pub use token::Token;
+pub use choice::{first_accepted, load_all};
+pub use token::{Claims, Token};
 
 /// An application in a tenant: whom a token is asked for.
 #[derive(Clone, Debug)]
@@ -256,8 +258,9 @@ fn sign_in_at(request: &endpoint::SignIn<'_>, proof: &Proof, now: i64) -> Result
             request.send(&Grant::Assertion(&assertion))
         }
         Proof::ClientSecret(secret) => request.send(&Grant::ClientSecret(secret)),
-        Proof::DeviceCode => Err(Error::Internal {
-            what: "a sign-in by device code without a person".to_owned(),
+        Proof::DeviceCode => Err(Error::Credential {
+            source: format!("device code of {}", request.application.client_id),
+            problem: CredentialProblem::NeedsPerson,
         }),
         Proof::Federated(file) => request.send(&Grant::Assertion(&federated::read(file)?)),
         Proof::Password { username, password } => {

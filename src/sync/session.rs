@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::config::Config;
-use crate::error::{Error, Phase, RefusalCause, TokenFacts};
+use crate::error::{Error, TokenFacts};
 use crate::http::{Client, Traffic};
 use crate::identity::{self, CacheKey, Credential, Token, TokenCache};
 use crate::name::HostName;
@@ -35,23 +35,7 @@ impl<'a> Session<'a> {
     /// Reads the certificate authorities and the credentials, up to the first fallback that
     /// cannot be used; sends nothing.
     pub(super) fn open(config: &'a Config, cache: TokenCache) -> Result<Self, Error> {
-        let mut credentials = Vec::new();
-        for identity in &config.identities {
-            match Credential::load(identity, &config.cloud) {
-                Ok(credential) => {
-                    if let Some(warning) = credential.expiry_warning() {
-                        log::warn!("{warning}");
-                    }
-                    credentials.push(credential);
-                }
-                Err(error) if credentials.is_empty() => return Err(error),
-                // A fallback that is not there must not stop the one before it.
-                Err(error) => {
-                    log::warn!("{error}; {}", error.advice());
-                    break;
-                }
-            }
-        }
+        let credentials = identity::load_all(config)?;
         let client = identity::client(config)?;
         Ok(Self {
             config,
@@ -78,7 +62,7 @@ impl<'a> Session<'a> {
             }
         }
         if let Err(error) = &outcome {
-            if concerns_whole_host(error) {
+            if error.concerns_whole_host() {
                 self.given_up.push((id.vault.clone(), error.clone()));
             }
         }
@@ -149,40 +133,21 @@ impl<'a> Session<'a> {
     }
 
     fn find_token(&self) -> Result<SignedIn, Error> {
-        let mut refusals: Vec<Error> = Vec::new();
-        for (position, credential) in self.credentials.iter().enumerate() {
-            let cloud = &self.config.cloud;
-            let found = match self.cache.find(&self.cache_key(credential)) {
-                Some(token) => Ok((token, true)),
-                None => credential
-                    .sign_in(&self.client, cloud, &cloud.vault_audience)
-                    .map(|token| (token, false)),
-            };
-            match found {
-                Ok((token, from_cache)) => return Ok(self.signed_in(position, token, from_cache)),
-                Err(Error::SignInRefused(refusal)) if refusal.refuses_credential() => {
-                    refusals.push(Error::SignInRefused(refusal));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        refusals.into_iter().next().map_or_else(
-            || {
-                Err(Error::Internal {
-                    what: "no identity is configured".to_owned(),
-                })
-            },
-            Err,
-        )
+        let cloud = &self.config.cloud;
+        let find = |credential: &Credential| match self.cache.find(&self.cache_key(credential)) {
+            Some(token) => Ok((token, true)),
+            None => credential
+                .sign_in(&self.client, cloud, &cloud.vault_audience)
+                .map(|token| (token, false)),
+        };
+        let (position, (token, from_cache)) = identity::first_accepted(&self.credentials, find)?;
+        Ok(self.signed_in(position, token, from_cache))
     }
 
     fn signed_in(&self, position: usize, token: Token, from_cache: bool) -> SignedIn {
         if let Some(credential) = self.credentials.get(position) {
             if !from_cache {
                 self.cache.keep(&self.cache_key(credential), &token);
-            }
-            if position > 0 {
-                log::warn!("signed in as fallback: {}", credential.description().text);
             }
         }
         SignedIn {
@@ -216,20 +181,4 @@ impl<'a> Session<'a> {
 
 fn is_unauthorized<T>(outcome: &Result<T, Error>) -> bool {
     matches!(outcome, Err(Error::Refused(refusal)) if refusal.status == 401)
-}
-
-/// Whether the next object of the same vault would meet the same error.
-fn concerns_whole_host(error: &Error) -> bool {
-    match error {
-        Error::Network { phase, .. } => *phase != Phase::Exchange,
-        Error::Proxy { .. } | Error::Tls { .. } | Error::ServerBusy { status: 429, .. } => true,
-        Error::Refused(refusal) => {
-            refusal.status == 401
-                || matches!(
-                    refusal.cause,
-                    RefusalCause::Connection | RefusalCause::Firewall
-                )
-        }
-        _ => false,
-    }
 }

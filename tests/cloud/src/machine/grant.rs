@@ -7,6 +7,7 @@ use crate::lock;
 use crate::log::Logged;
 use crate::machine::identity::{By, Fallback, Identity, NoIdentity};
 use crate::machine::service::Machine;
+use crate::token;
 
 /// What an endpoint allows.
 pub(crate) struct Rules {
@@ -164,7 +165,14 @@ impl Kept {
     fn new(machine: &Machine, identity: Identity, resource: String, now: i64) -> Kept {
         let tenant = lock(&machine.cloud.directory).default_tenant.clone();
         let tokens = &machine.cloud.tokens;
-        let (token, expires_in) = tokens.issue(&tenant, &identity.app(), &resource, now);
+        let issued = token::Grant {
+            issuer: token::issuer(machine.cloud.national, &tenant),
+            tenant: &tenant,
+            app: &identity.app(),
+            user: None,
+            audience: &resource,
+        };
+        let (token, expires_in) = tokens.issue(&issued, now);
         Kept {
             identity,
             resource,
