@@ -57,7 +57,6 @@ impl Error {
             }
             Self::Credential { problem, .. } => match problem {
                 CredentialProblem::Missing => Class::InputMissing,
-                CredentialProblem::NeedsPerson => Class::Refused,
                 _ => Class::Config,
             },
             Self::Deadline
@@ -81,7 +80,9 @@ impl Error {
                 status: 408 | 429 | 500..=599,
                 ..
             } => Class::Passing,
-            Self::Proxy { .. } | Self::Refused(_) | Self::SignInRefused(_) => Class::Refused,
+            Self::Person(_) | Self::Proxy { .. } | Self::Refused(_) | Self::SignInRefused(_) => {
+                Class::Refused
+            }
             Self::Usage { .. } => Class::Usage,
             Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
         }

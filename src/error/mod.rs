@@ -12,6 +12,7 @@ mod credential;
 mod display;
 mod entra;
 mod network;
+mod person;
 mod reason;
 mod refusal;
 
@@ -22,6 +23,7 @@ use rustix::io::Errno;
 pub use class::Class;
 pub use credential::CredentialProblem;
 pub use network::{Phase, TlsProblem};
+pub use person::PersonProblem;
 pub use reason::Reason;
 pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
 
@@ -152,6 +154,8 @@ pub enum Error {
         /// The set.
         set: SetName,
     },
+    /// A sign-in that needs a person gave no token.
+    Person(PersonProblem),
     /// The proxy refused to connect us.
     Proxy {
         /// The proxy, `host:port`.

@@ -4,19 +4,23 @@
 //! needs a person and nobody is there; never because of the network.
 
 use super::Credential;
-use crate::config::Config;
-use crate::error::{CredentialProblem, Error};
+use crate::cloud::Cloud;
+use crate::config::Identity;
+use crate::error::{Error, PersonProblem};
 
-/// Reads the credentials of `config`, up to the first fallback that cannot be used; sends
+/// Reads the credentials of `identities`, up to the first fallback that cannot be used; sends
 /// nothing.
 ///
 /// # Errors
 /// When the first one cannot be used. A fallback that is not there is only told: it must not
 /// stop the one before it.
-pub fn load_all(config: &Config) -> Result<Vec<Credential>, Error> {
+pub fn load_all<'a>(
+    identities: impl IntoIterator<Item = &'a Identity>,
+    cloud: &Cloud,
+) -> Result<Vec<Credential>, Error> {
     let mut credentials = Vec::new();
-    for identity in &config.identities {
-        match Credential::load(identity, &config.cloud) {
+    for identity in identities {
+        match Credential::load(identity, cloud) {
             Ok(credential) => {
                 if let Some(warning) = credential.expiry_warning() {
                     log::warn!("{warning}");
@@ -55,10 +59,7 @@ pub fn first_accepted<T>(
                 Error::SignInRefused(refused) if refused.refuses_credential() => {
                     refusal.get_or_insert(error);
                 }
-                Error::Credential {
-                    problem: CredentialProblem::NeedsPerson,
-                    ..
-                } => {
+                Error::Person(PersonProblem::Absent) => {
                     absent_person.get_or_insert(error);
                 }
                 _ => return Err(error),

@@ -70,11 +70,12 @@ impl Token {
             .and_then(|json| serde_json::from_slice(&json).ok())
             .unwrap_or_default();
         let short = |text: String| name::foreign(&text, 100);
+        let user = payload.upn.or(payload.preferred_username);
         Claims {
             tenant: payload.tid.map(short),
             app_id: payload.appid.or(payload.azp).map(short),
             object_id: payload.oid.map(short),
-            user: payload.upn.or(payload.unique_name).map(short),
+            user: user.or(payload.unique_name).map(short),
             audience: payload
                 .aud
                 .as_ref()
@@ -95,7 +96,7 @@ pub struct Claims {
     pub app_id: Option<String>,
     /// `oid`: what a role is given to.
     pub object_id: Option<String>,
-    /// `upn`, or `unique_name`: the person, if one signed in.
+    /// `upn`, `preferred_username` or `unique_name`: the person, if one signed in.
     pub user: Option<String>,
     /// `aud`, where it is one.
     pub audience: Option<String>,
@@ -109,7 +110,10 @@ struct Payload {
     appid: Option<String>,
     azp: Option<String>,
     oid: Option<String>,
+    /// AD FS, and Entra's tokens of version 1.
     upn: Option<String>,
+    /// Entra's tokens of version 2.
+    preferred_username: Option<String>,
     unique_name: Option<String>,
     /// A text, or a list of them (RFC 7519, 4.1.3).
     aud: Option<Value>,
@@ -151,5 +155,25 @@ mod tests {
     fn an_opaque_token_has_no_facts() {
         let facts = Token::new(Secret::copy_of(b"opaque"), 0, 0).facts();
         assert!(facts.object_id.is_none());
+    }
+
+    #[test]
+    fn a_person_is_told_by_the_best_name_there_is() {
+        for (claims, wanted) in [
+            (
+                r#"{"oid":"o","upn":"ann@contoso.com"}"#,
+                Some("ann@contoso.com"),
+            ),
+            (
+                r#"{"oid":"o","preferred_username":"ann\u001b[2J"}"#,
+                Some("ann\\u{1b}[2J"),
+            ),
+            (r#"{"oid":"o"}"#, None),
+            ("{}", None),
+        ] {
+            let payload = Base64UrlUnpadded::encode_string(claims.as_bytes());
+            let token = Token::new(Secret::copy_of(format!("h.{payload}.s").as_bytes()), 0, 0);
+            assert_eq!(token.claims().user.as_deref(), wanted, "{claims}");
+        }
     }
 }
