@@ -8,7 +8,7 @@ use keyferry::command;
 use keyferry::config::Config;
 use keyferry::error::{Class, Error};
 use keyferry::report::Voice;
-use keyferry::sync::{Mode, Options};
+use keyferry::sync::Options;
 use keyferry::{harden, log, report};
 
 fn main() -> ExitCode {
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 
 fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
     let json = invocation.json;
-    let (sets, offline, dry_run) = match &invocation.command {
+    let (sets, mode, sign_in) = match &invocation.command {
         Command::Check => return command::check::run(invocation),
         Command::Clouds => return Ok(command::clouds::run(json)),
         Command::Help => {
@@ -39,14 +39,9 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         }
         Command::Sync {
             sets,
-            offline,
-            dry_run,
-        } => (sets.clone(), *offline, *dry_run),
-    };
-    let mode = match (offline, dry_run) {
-        (true, _) => Mode::Offline,
-        (false, true) => Mode::DryRun,
-        (false, false) => Mode::Online,
+            mode,
+            sign_in,
+        } => (sets.clone(), *mode, *sign_in),
     };
     let config = load(invocation)?;
     command::sync::run(
@@ -54,6 +49,7 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         &Options {
             only: sets,
             mode,
+            sign_in,
             voice: Voice::new(json),
         },
         json,

@@ -78,6 +78,7 @@ impl fmt::Display for Error {
             }
             Self::NoRoots { looked } => write!(f, "no certificate authorities found: {looked}"),
             Self::NothingOnDisk { set } => write!(f, "set {set} has no whole version on disk"),
+            Self::Person(problem) => problem.fmt(f),
             Self::Proxy {
                 proxy,
                 host,

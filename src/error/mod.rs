@@ -13,6 +13,7 @@ mod display;
 mod entra;
 mod managed;
 mod network;
+mod person;
 mod reason;
 mod refusal;
 
@@ -24,8 +25,9 @@ pub use class::Class;
 pub use credential::CredentialProblem;
 pub use managed::ManagedIdentityProblem;
 pub use network::{Phase, TlsProblem};
+pub use person::PersonProblem;
 pub use reason::Reason;
-pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts};
+pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
 
 use crate::name::{FileName, HostName, ObjectName, SetName};
 
@@ -161,6 +163,8 @@ pub enum Error {
         /// The set.
         set: SetName,
     },
+    /// A sign-in that needs a person gave no token.
+    Person(PersonProblem),
     /// The proxy refused to connect us.
     Proxy {
         /// The proxy, `host:port`.

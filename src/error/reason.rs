@@ -179,6 +179,7 @@ impl Error {
             Self::NewerFormat { .. } => Reason::NewerFormat,
             Self::NoRoots { .. } => Reason::Tls,
             Self::NothingOnDisk { .. } => Reason::NothingOnDisk,
+            Self::Person(_) => Reason::Credential,
             Self::Proxy { .. } => Reason::Proxy,
             Self::Refused(refusal) => refusal.reason(),
             Self::Reply { .. } => Reason::Reply,

@@ -25,13 +25,15 @@ use crate::secret::Secret;
 
 /// All requests of one run: one connection a host, one budget, one deadline.
 ///
-/// The run's time (`network.deadline`) counts from [`Client::new`] on.
+/// The run's time (`network.deadline`) counts from [`Client::new`] on, or from the end of
+/// the wait for a person ([`Client::begin_anew`]).
 pub struct Client {
     agent: Agent,
     slot: HeaderSlot,
     meter: Meter,
     timeout: Duration,
-    deadline: Instant,
+    began: Mutex<Instant>,
+    deadline: Duration,
     max_requests: u32,
     clock_offset: Mutex<Option<i64>>,
     /// Held for each attempt: one token is on its way at a time.
@@ -61,6 +63,8 @@ struct Once<'a> {
     endpoint: Option<&'a Endpoint>,
     secret: Option<SecretHeader<'a>>,
     timeout: Duration,
+    /// When the time for it is over.
+    end: Instant,
     attempt: u32,
 }
 
@@ -79,7 +83,7 @@ impl Client {
     /// # Errors
     /// [`Error::NoRoots`] when a bundle cannot be read or holds no certificate.
     pub fn new(settings: &Settings, login: Option<&ProxyCredentials>) -> Result<Self, Error> {
-        let now = Instant::now();
+        let began = Mutex::new(Instant::now());
         let config = tls::config(roots::load(settings)?)?;
         let (slot, meter) = (HeaderSlot::default(), Meter::default());
         let routes = Routes::new(settings, login)?;
@@ -89,7 +93,8 @@ impl Client {
             slot,
             meter,
             timeout: settings.timeout,
-            deadline: now.checked_add(settings.deadline).unwrap_or(now),
+            began,
+            deadline: settings.deadline,
             max_requests: settings.max_requests,
             clock_offset: Mutex::new(None),
             turn: Mutex::new(()),
@@ -109,12 +114,12 @@ impl Client {
     pub fn send(&self, request: &Request<'_>) -> Result<Reply, Error> {
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(request, attempt) {
+            let failure = match self.attempt(request, attempt, self.end()) {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
             let asked = failure.retry_after().map(Duration::from_secs);
-            let pause = retry::pause(attempt, random(), asked, self.left());
+            let pause = retry::pause(attempt, random(), asked, left(self.end()));
             let (true, Some(pause)) = (failure.again, pause) else {
                 return Err(failure.error);
             };
@@ -126,6 +131,22 @@ impl Client {
             thread::sleep(pause);
             attempt = attempt.saturating_add(1);
         }
+    }
+
+    /// Sends `request` once, before `end`, to ask whether a person has signed in. Neither
+    /// the run's time nor its number of requests is a limit to that.
+    ///
+    /// # Errors
+    /// As [`Client::send`], after one attempt.
+    pub fn poll(&self, request: &Request<'_>, end: Instant) -> Result<Reply, Error> {
+        self.meter.excuse_request();
+        self.attempt(request, 1, end)
+            .map_err(|failure| failure.error)
+    }
+
+    /// Counts the run's time from now on: until now a person took it.
+    pub fn begin_anew(&self) {
+        *self.began.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// What has gone over the wire so far.
@@ -142,22 +163,23 @@ impl Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attempt(&self, request: &Request<'_>, attempt: u32) -> Result<Reply, Failure> {
+    fn attempt(&self, request: &Request<'_>, attempt: u32, end: Instant) -> Result<Reply, Failure> {
         let label = "Authorization: Bearer ";
         let outcome = self.once(&Once {
             request,
             endpoint: None,
             secret: request.bearer.map(|value| SecretHeader { label, value }),
             timeout: self.timeout,
+            end,
             attempt,
         });
-        self.unless_late(outcome.and_then(|reply| self.judged(request, reply)))
+        unless_late(outcome.and_then(|reply| self.judged(request, reply)), end)
     }
 
-    /// Sends a request within budget and deadline; gives the reply whatever its status.
+    /// Sends a request within budget and time; gives the reply whatever its status.
     fn once(&self, once: &Once<'_>) -> Result<Reply, Failure> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = self.left();
+        let left = left(once.end);
         if left.is_zero() {
             return Err(Failure::last(Error::Deadline));
         }
@@ -187,17 +209,6 @@ impl Client {
         }))
     }
 
-    /// What might have passed, had there been more time, is a matter of the deadline.
-    fn unless_late(&self, outcome: Result<Reply, Failure>) -> Result<Reply, Failure> {
-        match outcome {
-            Err(failure) if failure.again && self.left().is_zero() => {
-                log::debug!("{}", failure.error);
-                Err(Failure::last(Error::Deadline))
-            }
-            outcome => outcome,
-        }
-    }
-
     fn note_clock(&self, reply: &Reply) {
         if let Some(date) = reply.date() {
             let offset = date.saturating_sub(clock::now());
@@ -208,9 +219,26 @@ impl Client {
         }
     }
 
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+    /// When the run's time is over.
+    fn end(&self) -> Instant {
+        let began = *self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        began.checked_add(self.deadline).unwrap_or(began)
     }
+}
+
+/// What might have passed, had there been more time, is a matter of the deadline.
+fn unless_late(outcome: Result<Reply, Failure>, end: Instant) -> Result<Reply, Failure> {
+    match outcome {
+        Err(failure) if failure.again && left(end).is_zero() => {
+            log::debug!("{}", failure.error);
+            Err(Failure::last(Error::Deadline))
+        }
+        outcome => outcome,
+    }
+}
+
+fn left(end: Instant) -> Duration {
+    end.saturating_duration_since(Instant::now())
 }
 
 /// A number for the jitter. A young device may have no entropy yet; what its clock says

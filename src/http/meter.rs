@@ -20,40 +20,53 @@ pub struct Traffic {
 
 /// The counters, shared by the client and its connections.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Meter(Arc<Mutex<Traffic>>);
+pub(super) struct Meter(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    traffic: Traffic,
+    /// Requests that are no part of the budget.
+    excused: u32,
+}
 
 impl Meter {
     /// The counts so far.
     pub(super) fn traffic(&self) -> Traffic {
-        *self.lock()
+        self.lock().traffic
     }
 
     /// Counts one attempt, or refuses it when `limit` of them were made.
     pub(super) fn begin_request(&self, limit: u32) -> Result<(), Failure> {
-        let mut traffic = self.lock();
-        if traffic.requests >= limit {
+        let Counts { traffic, excused } = &mut *self.lock();
+        if traffic.requests >= limit.saturating_add(*excused) {
             return Err(Failure::last(Error::RequestsSpent { limit }));
         }
         traffic.requests = traffic.requests.saturating_add(1);
         Ok(())
     }
 
+    /// Lets the next request be none of the budget's.
+    pub(super) fn excuse_request(&self) {
+        let excused = &mut self.lock().excused;
+        *excused = excused.saturating_add(1);
+    }
+
     pub(super) fn connected(&self) {
-        let mut traffic = self.lock();
+        let traffic = &mut self.lock().traffic;
         traffic.connections = traffic.connections.saturating_add(1);
     }
 
     pub(super) fn sent(&self, bytes: usize) {
-        let mut traffic = self.lock();
+        let traffic = &mut self.lock().traffic;
         traffic.sent = traffic.sent.saturating_add(wide(bytes));
     }
 
     pub(super) fn received(&self, bytes: usize) {
-        let mut traffic = self.lock();
+        let traffic = &mut self.lock().traffic;
         traffic.received = traffic.received.saturating_add(wide(bytes));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Traffic> {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,5 +88,9 @@ mod tests {
         assert!(!failure.again);
         assert!(matches!(failure.error, Error::RequestsSpent { limit: 2 }));
         assert_eq!(meter.traffic().requests, 2);
+        meter.excuse_request();
+        assert!(meter.begin_request(2).is_ok());
+        assert!(meter.begin_request(2).is_err());
+        assert_eq!(meter.traffic().requests, 3);
     }
 }

@@ -35,6 +35,18 @@ pub enum Mode {
     Online,
 }
 
+/// Who proves to the authority that this device may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// The device itself, by all its identities that need nobody.
+    Device,
+    /// A person, by those of type `device_code`.
+    Person {
+        /// Whether later runs may use the token until it expires.
+        keep_token: bool,
+    },
+}
+
 /// What the operator asked of a run.
 #[derive(Debug)]
 pub struct Options {
@@ -42,6 +54,8 @@ pub struct Options {
     pub only: Vec<SetName>,
     /// What may be touched.
     pub mode: Mode,
+    /// Who signs in, if somebody has to.
+    pub sign_in: SignIn,
     /// Where its sentences go.
     pub voice: Voice,
 }
@@ -49,10 +63,11 @@ pub struct Options {
 /// Brings the sets up to date and tells how that went.
 ///
 /// # Errors
-/// Only what stops a whole run: the lock, the directories, an unknown set. What fails for a
-/// set is in the status.
+/// Only what stops a whole run: the lock, the directories, an unknown set, nobody's identity.
+/// What fails for a set is in the status.
 pub fn run(config: &Config, options: &Options) -> Result<Status, Error> {
     let started = Instant::now();
+    session::refuse_nobody(config, options)?;
     let surroundings = Surroundings::open(config)?;
     let mut stores = open_stores(config, options)?;
     let mut works = Vec::new();
@@ -64,7 +79,7 @@ pub fn run(config: &Config, options: &Options) -> Result<Status, Error> {
     if options.mode == Mode::Offline {
         works.iter_mut().for_each(Work::rest_offline);
     } else {
-        session = fetch_all(config, &surroundings, &mut works);
+        session = fetch_all(config, options, &surroundings, &mut works);
     }
     let end = outcome::End {
         config,
@@ -103,6 +118,7 @@ fn open_stores<'a>(config: &'a Config, options: &Options) -> Result<Vec<Opened<'
 /// Fetches what the plan says; sets that need nothing are completed without a session.
 fn fetch_all<'a>(
     config: &'a Config,
+    options: &'a Options,
     surroundings: &Surroundings,
     works: &mut [Work<'_>],
 ) -> Option<Session<'a>> {
@@ -123,7 +139,7 @@ fn fetch_all<'a>(
     if fetches.is_empty() {
         return None;
     }
-    let mut session = match surroundings.open_session(config) {
+    let mut session = match surroundings.open_session(config, options) {
         Ok(session) => session,
         Err(error) => {
             fail_all(&fetches, works, &error);

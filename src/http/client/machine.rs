@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::{random, Body, Client, Once, Request};
+use super::{left, random, unless_late, Body, Client, Once, Request};
 use crate::error::Error;
 use crate::http::failure::Failure;
 use crate::http::{Endpoint, Reply, SecretHeader};
@@ -53,7 +53,7 @@ impl Client {
             let outcome = self.ask_once(asked, patience, attempt);
             let pause = miss(&outcome, patience).and_then(|miss| {
                 let wanted = outcome.as_ref().ok().and_then(Reply::wait_wanted);
-                misses.pause(miss, random(), wanted, self.left())
+                misses.pause(miss, random(), wanted, left(self.end()))
             });
             let Some(pause) = pause else {
                 return outcome.map_err(|failure| failure.error);
@@ -80,6 +80,7 @@ impl Client {
             headers: asked.headers,
             limit: asked.limit,
         };
+        let end = self.end();
         let outcome = self.once(&Once {
             request: &request,
             endpoint: Some(asked.endpoint),
@@ -88,9 +89,10 @@ impl Client {
                 Patience::Full => self.timeout,
                 Patience::Guess => self.timeout.min(GUESS),
             },
+            end,
             attempt,
         });
-        self.unless_late(outcome)
+        unless_late(outcome, end)
     }
 }
 

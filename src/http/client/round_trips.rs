@@ -20,7 +20,7 @@ fn get(client: &Client) -> Result<Reply, Error> {
 
 /// Sends once and no more.
 fn get_once(client: &Client) -> Result<Reply, Failure> {
-    client.attempt(&request(&host(), None), 1)
+    client.attempt(&request(&host(), None), 1, client.end())
 }
 
 fn request<'a>(host: &'a HostName, bearer: Option<&'a Secret>) -> Request<'a> {
@@ -265,6 +265,30 @@ fn budget_and_deadline_end_a_run() {
     let client = Client::new(&settings, None).unwrap();
     assert!(matches!(get(&client), Err(Error::Deadline)));
     assert_eq!(client.traffic(), Traffic::default());
+}
+
+#[test]
+fn waiting_for_a_person_costs_neither_requests_nor_time() {
+    let answers = (0..4).map(|_| Answer::Whole(ok("")));
+    let server = Server::start(Fault::None, answers.collect());
+    let mut settings = server.settings();
+    (settings.max_requests, settings.deadline) = (1, Duration::ZERO);
+    let mut client = Client::new(&settings, None).unwrap();
+    let host = host();
+    let end = Instant::now() + Duration::from_secs(60);
+    for _ in 0..3 {
+        client.poll(&request(&host, None), end).unwrap();
+    }
+    let over = client.poll(&request(&host, None), Instant::now());
+    assert!(matches!(over, Err(Error::Deadline)));
+    assert!(matches!(get(&client), Err(Error::Deadline)));
+    client.deadline = Duration::from_secs(60);
+    *client.began.lock().unwrap() -= client.deadline;
+    assert!(matches!(get(&client), Err(Error::Deadline)));
+    client.begin_anew();
+    get(&client).unwrap();
+    assert!(matches!(get(&client), Err(Error::RequestsSpent { .. })));
+    assert_eq!(client.traffic().requests, 4);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub enum Match {
     Host(String),
     /// Requests whose path contains this text.
     Path(String),
-    /// Requests to the token endpoint of any tenant.
+    /// Requests to the token endpoint of any tenant, or of AD FS.
     Token,
 }
 
@@ -55,6 +55,8 @@ pub enum Action {
     Redirect(String),
     /// The connection is reset (RST) in place of the reply.
     Reset,
+    /// The request is taken and never answered; the connection stays open.
+    Silence,
     /// The reply drips: this many bytes, a pause, and so on.
     Slow {
         /// Bytes sent at a time.
@@ -84,6 +86,7 @@ pub(crate) enum Delivery {
     Huge(u64),
     Nothing,
     Reset,
+    Silence,
     Slow { bytes: usize, pause: Duration },
     Whole,
 }
@@ -92,7 +95,7 @@ impl Action {
     /// The reply that takes the place of the service's, if this action has one.
     pub(crate) fn replacement(&self) -> Option<Reply> {
         match self {
-            Action::Garbage | Action::Reset => Some(Reply::new(0)),
+            Action::Garbage | Action::Reset | Action::Silence => Some(Reply::new(0)),
             Action::HtmlPage => {
                 let mut reply = Reply::new(200).header("content-type", "text/html");
                 reply.body = PORTAL.as_bytes().to_vec();
@@ -133,6 +136,7 @@ impl Action {
             Action::Garbage => Delivery::Garbage,
             Action::Huge(bytes) => Delivery::Huge(*bytes),
             Action::Reset => Delivery::Reset,
+            Action::Silence => Delivery::Silence,
             Action::Slow { bytes, pause } => Delivery::Slow {
                 bytes: (*bytes).max(1),
                 pause: *pause,
@@ -179,7 +183,12 @@ impl Match {
             Match::Any => true,
             Match::Host(host) => record.host.eq_ignore_ascii_case(host),
             Match::Path(part) => record.path.contains(part.as_str()),
-            Match::Token => record.method == "POST" && record.path.ends_with("/oauth2/v2.0/token"),
+            Match::Token => {
+                record.method == "POST"
+                    && ["/oauth2/v2.0/token", "/adfs/oauth2/token"]
+                        .iter()
+                        .any(|end| record.path.ends_with(end))
+            }
         }
     }
 }

@@ -27,6 +27,14 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The token of an `Authorization: Bearer` header.
+    pub fn bearer(&self) -> Option<&str> {
+        self.header("authorization")
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+    }
+
     /// Whether the client asked for the connection to end after this request.
     pub fn asks_to_close(&self) -> bool {
         self.header("connection")
@@ -96,6 +104,9 @@ fn parse_head(head: &[u8]) -> Result<Request, (u16, &'static str)> {
     };
     if version != "HTTP/1.1" {
         return Err((505, "not HTTP/1.1"));
+    }
+    if target.starts_with("http://") || target.starts_with("https://") {
+        return Err((400, "an absolute target, as for a proxy"));
     }
     if !target.starts_with('/') || target.contains(['#', '\\', '"', '<', '>']) {
         return Err((400, "target is not a path"));
@@ -178,6 +189,13 @@ impl Reply {
         let mut reply =
             Reply::new(status).header("content-type", "application/json; charset=utf-8");
         reply.body = body.into_bytes();
+        reply
+    }
+
+    /// The page of a web server without such a path.
+    pub fn not_found_page() -> Reply {
+        let mut reply = Reply::new(404).header("content-type", "text/html; charset=utf-8");
+        reply.body = b"<html><body>Not found</body></html>".to_vec();
         reply
     }
 
