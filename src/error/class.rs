@@ -59,14 +59,16 @@ impl Error {
                 CredentialProblem::Missing => Class::InputMissing,
                 _ => Class::Config,
             },
-            Self::Deadline
+            Self::CloudUnknown { .. }
+            | Self::Deadline
             | Self::Locked { .. }
             | Self::MissingOnce { .. }
             | Self::Network { .. }
             | Self::NothingOnDisk { .. }
             | Self::RequestsSpent { .. }
             | Self::ServerBusy { .. }
-            | Self::Tls { .. } => Class::Passing,
+            | Self::Tls { .. }
+            | Self::WrongClock { .. } => Class::Passing,
             Self::Disk { errno, .. } => disk_class(*errno),
             Self::EarlySecret { .. } | Self::NewerFormat { .. } | Self::Reply { .. } => {
                 Class::Unusable
@@ -81,9 +83,12 @@ impl Error {
                 status: 408 | 429 | 500..=599,
                 ..
             } => Class::Passing,
-            Self::Person(_) | Self::Proxy { .. } | Self::Refused(_) | Self::SignInRefused(_) => {
-                Class::Refused
-            }
+            Self::CloudChanged { .. }
+            | Self::Person(_)
+            | Self::Proxy { .. }
+            | Self::Refused(_)
+            | Self::SignInRefused(_)
+            | Self::TokenRefused { .. } => Class::Refused,
             Self::Usage { .. } => Class::Usage,
             Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
         }

@@ -52,6 +52,20 @@ pub enum Error {
         /// Whose it is, as its marker says: `instance/set`.
         owner: String,
     },
+    /// A private cloud describes itself otherwise than before.
+    CloudChanged {
+        /// What the configuration calls it.
+        cloud: String,
+        /// The login host that it names now.
+        login: HostName,
+        /// What is different: `login host a, now b`.
+        changes: String,
+    },
+    /// A private cloud has never been asked for its facts.
+    CloudUnknown {
+        /// Its Resource Manager.
+        resource_manager: HostName,
+    },
     /// A configuration that cannot be used.
     Config {
         /// Where.
@@ -211,6 +225,15 @@ pub enum Error {
         /// What was wrong.
         problem: TlsProblem,
     },
+    /// A service other than a vault refused a token that was tried there.
+    TokenRefused {
+        /// The service's host.
+        host: HostName,
+        /// HTTP status: 401 is about the token, 403 about the rights behind it.
+        status: u16,
+        /// The service's code, escaped: `InvalidAuthenticationTokenAudience`.
+        code: String,
+    },
     /// A directory that others could tamper with, so nothing is written below it.
     UnsafeDirectory {
         /// The real directory that breaks the rule.
@@ -231,6 +254,13 @@ pub enum Error {
         file: FileName,
         /// The wanted owner: `user 105`, `group 27`.
         wanted: String,
+    },
+    /// The device's clock is minutes or decades off.
+    WrongClock {
+        /// What it says, in UTC.
+        ours: String,
+        /// What says otherwise, with its time in UTC.
+        reference: String,
     },
 }
 

@@ -65,6 +65,8 @@ struct Once<'a> {
     timeout: Duration,
     /// When the time for it is over.
     end: Instant,
+    /// How many requests the run may have sent before; no limit for what a person costs.
+    budget: Option<u32>,
     attempt: u32,
 }
 
@@ -114,7 +116,7 @@ impl Client {
     pub fn send(&self, request: &Request<'_>) -> Result<Reply, Error> {
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(request, attempt, self.end()) {
+            let failure = match self.attempt(request, attempt) {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
@@ -139,9 +141,17 @@ impl Client {
     /// # Errors
     /// As [`Client::send`], after one attempt.
     pub fn poll(&self, request: &Request<'_>, end: Instant) -> Result<Reply, Error> {
-        self.meter.excuse_request();
-        self.attempt(request, 1, end)
-            .map_err(|failure| failure.error)
+        let outcome = self.once(&Once {
+            request,
+            endpoint: None,
+            secret: None,
+            timeout: self.timeout,
+            end,
+            budget: None,
+            attempt: 1,
+        });
+        let outcome = outcome.and_then(|reply| self.judged(request, reply));
+        unless_late(outcome, end).map_err(|failure| failure.error)
     }
 
     /// Counts the run's time from now on: until now a person took it.
@@ -163,7 +173,8 @@ impl Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attempt(&self, request: &Request<'_>, attempt: u32, end: Instant) -> Result<Reply, Failure> {
+    fn attempt(&self, request: &Request<'_>, attempt: u32) -> Result<Reply, Failure> {
+        let end = self.end();
         let label = "Authorization: Bearer ";
         let outcome = self.once(&Once {
             request,
@@ -171,6 +182,7 @@ impl Client {
             secret: request.bearer.map(|value| SecretHeader { label, value }),
             timeout: self.timeout,
             end,
+            budget: Some(self.max_requests),
             attempt,
         });
         unless_late(outcome.and_then(|reply| self.judged(request, reply)), end)
@@ -183,7 +195,7 @@ impl Client {
         if left.is_zero() {
             return Err(Failure::last(Error::Deadline));
         }
-        self.meter.begin_request(self.max_requests)?;
+        self.meter.begin_request(once.budget)?;
         if let Some(secret) = once.secret {
             self.slot.put(once.request.host, secret)?;
         }

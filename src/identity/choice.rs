@@ -55,15 +55,13 @@ pub fn first_accepted<T>(
                 }
                 return Ok((position, found));
             }
-            Err(error) => match &error {
-                refused if refused.refuses_credential() => {
-                    refusal.get_or_insert(error);
-                }
-                Error::Person(PersonProblem::Absent) => {
-                    absent_person.get_or_insert(error);
-                }
-                _ => return Err(error),
-            },
+            Err(error @ Error::Person(PersonProblem::Absent)) => {
+                absent_person.get_or_insert(error);
+            }
+            Err(error) if error.refuses_credential() => {
+                refusal.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
         }
     }
     Err(refusal

@@ -90,6 +90,7 @@ impl Client {
                 Patience::Guess => self.timeout.min(GUESS),
             },
             end,
+            budget: Some(self.max_requests),
             attempt,
         });
         unless_late(outcome, end)
