@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use cloud::{ArcAgent, ArcChallenge, Expiry, ForwardProxy, MachineEndpoint, Stranger};
 use serde_json::{json, Value};
@@ -319,7 +320,10 @@ fn what_is_not_azures_endpoint_is_told_at_once() {
         let site = site(json!({}));
         let endpoint = MachineEndpoint::imds(&site.cloud).unwrap();
         endpoint.answer_as(stranger);
+        let started = Instant::now();
         let run = sync_on(&site, &endpoint).exits(69);
+        // Not for network.timeout, which is 30 s.
+        assert!(started.elapsed() < Duration::from_secs(20), "{said}");
         run.says("managed identity (IMDS): there is no managed identity endpoint here: ")
             .says(said)
             .says("next: on an Azure VM, let nothing");
@@ -497,6 +501,20 @@ fn a_token_that_the_vault_refuses_is_renewed_once() {
     sync_on(&site, &endpoint).exits(77);
     assert_eq!(endpoint.requests().len(), 1);
     assert_eq!(site.cloud.requests().len(), 2);
+}
+
+#[test]
+fn the_doctor_needs_no_authority_for_it() {
+    let site = site(json!({"source": "imds"}));
+    let endpoint = MachineEndpoint::imds(&site.cloud).unwrap();
+    let mut command = site.command(&["check", "--online"]);
+    site.run(command.envs(variables(&endpoint))).exits(0);
+    assert_eq!(endpoint.requests().len(), 1);
+    let hosts = site.cloud.requests();
+    assert!(hosts.iter().all(|asked| asked.host == site.vault.host()));
+    endpoint.assign_none();
+    let run = site.run(&mut command).exits(77);
+    run.says("no such identity is assigned to this machine");
 }
 
 /// IMDS where it really is, on a machine whose only other way out is a proxy.
