@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 27] = [
+const ERRORS: [(&str, &str); 28] = [
     (
         "ClaimedDirectory",
         "files::a_directory_of_another_set_is_refused",
@@ -38,6 +38,10 @@ const ERRORS: [(&str, &str); 27] = [
     (
         "Locked",
         "quiet_runs::a_second_run_waits_for_the_lock_and_names_its_holder",
+    ),
+    (
+        "ManagedIdentity",
+        "managed_identity::an_identity_that_is_not_assigned_is_told_with_its_next_step",
     ),
     (
         "Missing",
@@ -131,6 +135,58 @@ const CREDENTIALS: [(&str, &str); 15] = [
     (
         "Unreadable",
         "credentials::a_credential_of_another_user_or_out_of_reach_is_refused",
+    ),
+];
+
+/// The variants of `ManagedIdentityProblem`.
+const MANAGED_IDENTITIES: [(&str, &str); 12] = [
+    (
+        "Challenge",
+        "managed_identity::a_challenge_that_breaks_a_rule_is_not_answered",
+    ),
+    (
+        "KeyUnreadable",
+        "managed_identity::a_key_that_this_user_cannot_read_says_which_group_to_join",
+    ),
+    (
+        "LeftOut",
+        "managed_identity::a_local_sign_decides_without_a_request_to_anybody_else",
+    ),
+    (
+        "NoEndpoint",
+        "managed_identity::what_is_not_azures_endpoint_is_told_at_once",
+    ),
+    (
+        "NotAssigned",
+        "managed_identity::an_identity_that_is_not_assigned_is_told_with_its_next_step",
+    ),
+    (
+        "NotEchoed",
+        "managed_identity::an_old_agent_of_arc_does_not_pass_for_the_chosen_identity",
+    ),
+    (
+        "OtherAudience",
+        "managed_identity::a_token_for_another_audience_is_not_used",
+    ),
+    (
+        "Refused",
+        "managed_identity::any_other_refusal_and_a_reply_without_a_token_are_told",
+    ),
+    (
+        "SeveralAssigned",
+        "managed_identity::several_identities_without_a_choice_are_told",
+    ),
+    (
+        "Unusable",
+        "managed_identity::any_other_refusal_and_a_reply_without_a_token_are_told",
+    ),
+    (
+        "Variable",
+        "managed_identity::variables_that_are_missing_or_lead_off_the_machine_are_told_before_any_request",
+    ),
+    (
+        "WrongSelector",
+        "managed_identity::azure_ml_may_name_the_identity_that_it_means",
     ),
 ];
 
@@ -248,6 +304,7 @@ fn every_way_to_fail_is_provoked() {
     for (file, name, table) in [
         ("mod", "Error", &ERRORS[..]),
         ("credential", "CredentialProblem", &CREDENTIALS),
+        ("managed", "ManagedIdentityProblem", &MANAGED_IDENTITIES),
         ("network", "Phase", &PHASES),
         ("refusal", "RefusalCause", &REFUSALS),
         ("network", "TlsProblem", &TLS_PROBLEMS),
@@ -264,6 +321,7 @@ fn the_tests_of_the_tables_are_there() {
     let tables = [
         &ERRORS[..],
         &CREDENTIALS,
+        &MANAGED_IDENTITIES,
         &PHASES,
         &REFUSALS,
         &TLS_PROBLEMS,

@@ -18,6 +18,7 @@ mod files;
 mod golden;
 mod hooks;
 mod main_job;
+mod managed_identity;
 mod missing;
 mod namespace;
 mod network;
