@@ -249,3 +249,6 @@ impl Preset {
         std::iter::once(self.authority).chain(self.aliases.iter().copied())
     }
 }
+
+#[cfg(test)]
+mod tests;
