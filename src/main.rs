@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 
 fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
     let json = invocation.json;
-    let (sets, offline, dry_run) = match &invocation.command {
+    let (sets, mode, sign_in) = match &invocation.command {
         Command::Check => return command::check::run(invocation),
         Command::AcceptCloud { cloud, login } => {
             let outline = load::outline(invocation)?;
@@ -46,14 +46,9 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         }
         Command::Sync {
             sets,
-            offline,
-            dry_run,
-        } => (sets.clone(), *offline, *dry_run),
-    };
-    let mode = match (offline, dry_run) {
-        (true, _) => Mode::Offline,
-        (false, true) => Mode::DryRun,
-        (false, false) => Mode::Online,
+            mode,
+            sign_in,
+        } => (sets.clone(), *mode, *sign_in),
     };
     let Loaded { config, obstacle } = match mode {
         Mode::DryRun => load::online(invocation, Keep::Nothing)?,
@@ -65,6 +60,7 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         &Options {
             only: sets,
             mode,
+            sign_in,
             obstacle,
             voice: Voice::new(json),
         },

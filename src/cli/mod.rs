@@ -10,7 +10,8 @@ use log::LevelFilter;
 
 use crate::config::{self, InstanceName, LoadRequest};
 use crate::error::Error;
-use crate::name::{HostName, SetName};
+use crate::name::{self, HostName, SetName};
+use crate::sync::{Mode, SignIn};
 
 pub use table::{help, version, Flag, Verb, COMMON, LATER_OPTIONS, LATER_VERBS, VERBS};
 
@@ -55,10 +56,10 @@ pub enum Command {
     Sync {
         /// The sets to bring up to date; all when empty.
         sets: Vec<SetName>,
-        /// Whether the network stays untouched.
-        offline: bool,
-        /// Whether everything stays untouched.
-        dry_run: bool,
+        /// What may be touched.
+        mode: Mode,
+        /// Who signs in.
+        sign_in: SignIn,
     },
     /// `--version`
     Version,
@@ -187,17 +188,36 @@ impl Typed {
             "status" => Ok(Command::Status {
                 max_age: self.max_age,
             }),
-            "sync" if has("offline") && has("dry-run") => Err(usage(
-                "--offline and --dry-run exclude each other".to_owned(),
-            )),
             "sync" => Ok(Command::Sync {
                 sets: self.sets()?,
-                offline: has("offline"),
-                dry_run: has("dry-run"),
+                mode: self.mode()?,
+                sign_in: self.sign_in()?,
             }),
             name => Err(Error::Internal {
                 what: format!("{name} is in the table only"),
             }),
+        }
+    }
+
+    fn mode(&self) -> Result<Mode, Error> {
+        let [offline, dry_run, sign_in] =
+            ["offline", "dry-run", "sign-in"].map(|name| self.flags.contains(&name));
+        let excluded = |other| usage(format!("--offline and --{other} exclude each other"));
+        match (offline, dry_run, sign_in) {
+            (true, true, _) => Err(excluded("dry-run")),
+            (true, _, true) => Err(excluded("sign-in")),
+            (true, _, _) => Ok(Mode::Offline),
+            (_, true, _) => Ok(Mode::DryRun),
+            _ => Ok(Mode::Online),
+        }
+    }
+
+    fn sign_in(&self) -> Result<SignIn, Error> {
+        let keep_token = self.flags.contains(&"keep-token");
+        match (self.flags.contains(&"sign-in"), keep_token) {
+            (true, _) => Ok(SignIn::Person { keep_token }),
+            (false, false) => Ok(SignIn::Device),
+            (false, true) => Err(usage("--keep-token goes with --sign-in".to_owned())),
         }
     }
 
@@ -224,7 +244,12 @@ impl Typed {
 
     fn sets(&self) -> Result<Vec<SetName>, Error> {
         let parse = |word: &String| {
-            SetName::parse(word).map_err(|invalid| usage(format!("set name {word:?} {invalid}")))
+            SetName::parse(word).map_err(|invalid| {
+                usage(format!(
+                    "set name \"{}\" {invalid}",
+                    name::foreign(word, 64)
+                ))
+            })
         };
         self.operands.iter().map(parse).collect()
     }

@@ -41,6 +41,16 @@ pub const VERBS: [Verb; 4] = [
                 value: None,
                 summary: "fetch and compare; change nothing, run nothing",
             },
+            Flag {
+                name: "sign-in",
+                value: None,
+                summary: "a person signs in for this run (identity type device_code)",
+            },
+            Flag {
+                name: "keep-token",
+                value: None,
+                summary: "later runs may use that sign-in's token until it expires",
+            },
             JSON,
         ],
     },
@@ -82,7 +92,7 @@ pub const VERBS: [Verb; 4] = [
 pub const LATER_VERBS: [&str; 3] = ["purge", "rollback", "token"];
 
 /// Options that later releases bring.
-pub const LATER_OPTIONS: [&str; 3] = ["online", "root", "sign-in"];
+pub const LATER_OPTIONS: [&str; 2] = ["online", "root"];
 
 /// Options of every verb.
 pub const COMMON: [Flag; 5] = [

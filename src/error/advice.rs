@@ -3,7 +3,7 @@
 use rustix::io::Errno;
 
 use super::entra;
-use super::{Error, Phase, Refusal, RefusalCause, TlsProblem};
+use super::{Error, Phase, Refusal, RefusalCause, TlsProblem, SECRET_LIST};
 
 impl Error {
     /// What to do next. Fits the NEXT STEP column of `status`, which may cut it.
@@ -21,6 +21,7 @@ impl Error {
             Self::Hook { action, .. } => format!("make `{action}` work; the next run tries it again"),
             Self::Internal { .. } => "report this, with the output of the run at --log debug".to_owned(),
             Self::Locked { .. } => "wait for the other run, or look why it hangs".to_owned(),
+            Self::ManagedIdentity { source, problem } => problem.advice(source),
             Self::Missing { name, .. } => format!("create or recover {name} in the vault, or set if_missing for the file"),
             Self::MissingOnce { name, .. } => format!("if {name} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
@@ -29,6 +30,7 @@ impl Error {
             Self::NoRoots { .. } => "install ca-certificates, or correct network.ca_file and network.ca_extra".to_owned(),
             Self::NoSystemd { .. } => "use on_change.run with the command that tells the service here".to_owned(),
             Self::NothingOnDisk { set } => format!("run `keyferry sync {set}` once with a network"),
+            Self::Person(problem) => problem.advice(),
             Self::Proxy { proxy, status: 407, .. } => format!("give network.proxy the user name and password that {proxy} wants"),
             Self::Proxy { proxy, host, status: 408 | 429 | 500..=599 } => format!("look why {proxy} does not reach {host}; the timer tries again"),
             Self::Proxy { proxy, host, .. } => format!("let {proxy} pass CONNECT to {host}:443"),
@@ -71,7 +73,10 @@ impl Refusal {
                 format!("set the identity's \"tenant\" to the tenant of {vault}")
             }
             RefusalCause::Other => format!("hand the ticket's block to whoever runs {vault}"),
-            RefusalCause::Policy => format!("give {identity} the secret permission \"get\" in an access policy of {vault}"),
+            RefusalCause::Policy => {
+                let permission = if self.object == SECRET_LIST { "list" } else { "get" };
+                format!("give {identity} the secret permission \"{permission}\" in an access policy of {vault}")
+            }
             RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),
             RefusalCause::TokenExpired => "set this device's clock (NTP)".to_owned(),
             RefusalCause::UnknownSigningKey => format!("check that the identity's cloud is the cloud of {vault}; if it is, wait a few minutes"),

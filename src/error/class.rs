@@ -2,7 +2,7 @@
 
 use rustix::io::Errno;
 
-use super::{CredentialProblem, Error};
+use super::{CredentialProblem, Error, Phase, RefusalCause};
 
 /// What an error means for the run's exit code; the gravest of all sets wins.
 ///
@@ -75,6 +75,7 @@ impl Error {
             Self::ForeignFile { .. } | Self::UnsafeDirectory { .. } => Class::CannotCreate,
             Self::Hook { .. } => Class::Hook,
             Self::Internal { .. } => Class::Internal,
+            Self::ManagedIdentity { problem, .. } => problem.class(),
             Self::Missing { .. } => Class::InputMissing,
             // The proxy's own trouble, or that of the line behind it.
             Self::Proxy {
@@ -82,11 +83,28 @@ impl Error {
                 ..
             } => Class::Passing,
             Self::CloudChanged { .. }
+            | Self::Person(_)
             | Self::Proxy { .. }
             | Self::Refused(_)
             | Self::SignInRefused(_) => Class::Refused,
             Self::Usage { .. } => Class::Usage,
             Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
+        }
+    }
+
+    /// Whether the next object of the same vault would meet the same error.
+    pub fn concerns_whole_host(&self) -> bool {
+        match self {
+            Self::Network { phase, .. } => *phase != Phase::Exchange,
+            Self::Proxy { .. } | Self::Tls { .. } | Self::ServerBusy { status: 429, .. } => true,
+            Self::Refused(refusal) => {
+                refusal.status == 401
+                    || matches!(
+                        refusal.cause,
+                        RefusalCause::Connection | RefusalCause::Firewall
+                    )
+            }
+            _ => false,
         }
     }
 }

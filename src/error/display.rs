@@ -59,6 +59,9 @@ impl fmt::Display for Error {
             Self::Locked { path, holder: None } => {
                 write!(f, "another run holds {}", path.display())
             }
+            Self::ManagedIdentity { source, problem } => {
+                write!(f, "managed identity ({source}): {problem}")
+            }
             Self::Missing {
                 vault,
                 name,
@@ -84,6 +87,7 @@ impl fmt::Display for Error {
             }
             Self::NoRoots { looked } => write!(f, "no certificate authorities found: {looked}"),
             Self::NothingOnDisk { set } => write!(f, "set {set} has no whole version on disk"),
+            Self::Person(problem) => problem.fmt(f),
             Self::Proxy {
                 proxy,
                 host,

@@ -172,6 +172,7 @@ impl Error {
             Self::Hook { .. } => Reason::Hook,
             Self::Internal { .. } => Reason::Internal,
             Self::Locked { .. } => Reason::Locked,
+            Self::ManagedIdentity { problem, .. } => problem.reason(),
             Self::Missing { .. } | Self::MissingOnce { .. } => Reason::Missing,
             Self::Network {
                 phase: Phase::Dns, ..
@@ -180,6 +181,7 @@ impl Error {
             Self::NewerFormat { .. } => Reason::NewerFormat,
             Self::NoRoots { .. } => Reason::Tls,
             Self::NothingOnDisk { .. } => Reason::NothingOnDisk,
+            Self::Person(_) => Reason::Credential,
             Self::Proxy { .. } => Reason::Proxy,
             Self::Refused(refusal) => refusal.reason(),
             Self::Reply { .. } => Reason::Reply,

@@ -2,6 +2,8 @@
 //!
 //! The address is built from the authority; no discovery document is asked for one.
 
+use std::time::Instant;
+
 use percent_encoding::{percent_encode, NON_ALPHANUMERIC};
 use serde::Deserialize;
 
@@ -44,24 +46,31 @@ pub(super) fn path(cloud: &Cloud, application: &Application) -> String {
 impl SignIn<'_> {
     /// Asks for a token.
     pub(super) fn send(&self, grant: &Grant<'_>) -> Result<Token, Error> {
+        self.token(&self.form(grant), None)
+    }
+
+    /// Sends a form to the token endpoint: as often as needed, or once before an end.
+    pub(super) fn token(&self, form: &Secret, end: Option<Instant>) -> Result<Token, Error> {
         let asked_at = clock::now();
-        let reply = self.post(&path(self.cloud, self.application), &self.form(grant))?;
+        let reply = self.post(&path(self.cloud, self.application), form, end)?;
         match reply.status {
             200 => reply::token(&reply.body, asked_at).map_err(|problem| match problem {
                 reply::Unusable::Json(error) => self.no_json(&reply, &error),
-                reply::Unusable::Token => Error::Reply {
-                    host: self.cloud.authority.clone(),
-                    problem: "sent a token reply without a usable token".to_owned(),
-                },
+                reply::Unusable::Token => self.unusable("a token reply without a usable token"),
             }),
             _ => Err(self.refusal(&reply)),
         }
     }
 
-    /// Sends a form to the authority.
-    pub(super) fn post(&self, path: &str, form: &Secret) -> Result<Reply, Error> {
+    /// Sends a form to the authority, as often as needed, or once before an end.
+    pub(super) fn post(
+        &self,
+        path: &str,
+        form: &Secret,
+        end: Option<Instant>,
+    ) -> Result<Reply, Error> {
         let request_id = http::unique_id()?;
-        self.client.send(&Request {
+        let request = Request {
             host: &self.cloud.authority,
             path,
             body: Body::Form(form),
@@ -71,7 +80,11 @@ impl SignIn<'_> {
                 ("client-request-id", &request_id),
             ],
             limit: REPLY_LIMIT,
-        })
+        };
+        match end {
+            None => self.client.send(&request),
+            Some(end) => self.client.poll(&request, end),
+        }
     }
 
     /// The field that names the audience: Entra's `scope`, or AD FS's `resource`.
@@ -135,6 +148,14 @@ impl SignIn<'_> {
             trace_id: parsed.trace_id.map(short),
             correlation_id: parsed.correlation_id.map(short),
         }))
+    }
+
+    /// A reply of the right form with something in it that cannot be used.
+    pub(super) fn unusable(&self, what: &str) -> Error {
+        Error::Reply {
+            host: self.cloud.authority.clone(),
+            problem: format!("sent {what}"),
+        }
     }
 
     /// A reply that is no JSON of the authority: most often a captive portal or a proxy's page.

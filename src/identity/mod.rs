@@ -7,6 +7,8 @@
 mod assertion;
 mod cache;
 mod certificate;
+mod choice;
+mod device_code;
 mod endpoint;
 mod environment;
 mod federated;
@@ -20,7 +22,7 @@ use std::time::Duration;
 use crate::clock;
 use crate::cloud::Cloud;
 use crate::config::{Config, CredentialFile, Identity, ProxyLogin};
-use crate::error::Error;
+use crate::error::{Error, PersonProblem};
 use crate::http::{self, ProxyCredentials};
 use crate::name::{ClientId, Tenant};
 use crate::secret::Secret;
@@ -30,7 +32,9 @@ use endpoint::Grant;
 use managed::ManagedIdentity;
 
 pub use cache::{CacheKey, TokenCache};
-pub use token::Token;
+pub use choice::{first_accepted, load_all};
+pub use device_code::Invitation;
+pub use token::{Claims, Token};
 
 /// An application in a tenant: whom a token is asked for.
 #[derive(Clone, Debug)]
@@ -53,7 +57,7 @@ enum Holder {
     /// This device: it proves itself at the authority.
     Device(Box<Application>, Proof),
     /// The platform: an endpoint of the machine gives its tokens.
-    Machine(ManagedIdentity),
+    Machine(Box<ManagedIdentity>),
 }
 
 /// What is shown to the authority.
@@ -113,7 +117,7 @@ impl Credential {
             }
             Identity::ManagedIdentity { source, selector } => {
                 let identity = ManagedIdentity::load(*source, selector.clone())?;
-                return Ok(Self(Holder::Machine(identity)));
+                return Ok(Self(Holder::Machine(Box::new(identity))));
             }
             Identity::Password {
                 tenant,
@@ -142,7 +146,8 @@ impl Credential {
     /// its reply over TLS, dates the second assertion.
     ///
     /// # Errors
-    /// [`Error::SignInRefused`] and what [`http::Client::send`] gives.
+    /// [`Error::SignInRefused`], what [`http::Client::send`] gives, and [`Error::Person`]
+    /// when it [needs a person](Self::needs_person).
     pub fn sign_in(
         &self,
         client: &http::Client,
@@ -174,6 +179,29 @@ impl Credential {
             clock::utc(theirs)
         );
         sign_in_at(&request, proof, theirs)
+    }
+
+    /// Lets a person sign in, whom `invite` tells how; else as [`Self::sign_in`].
+    ///
+    /// # Errors
+    /// [`Error::Person`], too, when they decline or do not come.
+    pub fn sign_in_with_person(
+        &self,
+        client: &http::Client,
+        cloud: &Cloud,
+        audience: &str,
+        invite: &dyn Fn(&Invitation),
+    ) -> Result<Token, Error> {
+        let Holder::Device(application, Proof::DeviceCode) = &self.0 else {
+            return self.sign_in(client, cloud, audience);
+        };
+        let request = endpoint::SignIn {
+            client,
+            cloud,
+            application,
+            audience,
+        };
+        device_code::sign_in(&request, invite)
     }
 
     /// Where the credential lies, for messages.
@@ -256,9 +284,7 @@ fn sign_in_at(request: &endpoint::SignIn<'_>, proof: &Proof, now: i64) -> Result
             request.send(&Grant::Assertion(&assertion))
         }
         Proof::ClientSecret(secret) => request.send(&Grant::ClientSecret(secret)),
-        Proof::DeviceCode => Err(Error::Internal {
-            what: "a sign-in by device code without a person".to_owned(),
-        }),
+        Proof::DeviceCode => Err(Error::Person(PersonProblem::Absent)),
         Proof::Federated(file) => request.send(&Grant::Assertion(&federated::read(file)?)),
         Proof::Password { username, password } => {
             request.send(&Grant::Password { username, password })

@@ -3,7 +3,9 @@
 //! On a terminal a run tells its changes on standard output; elsewhere the same sentences
 //! go to the log, one a line, at level info. Colour only ever goes to a terminal.
 
+mod invitation;
 mod paint;
+mod qr;
 mod refusal;
 mod table;
 
@@ -14,6 +16,7 @@ use rustix::io::Errno;
 
 use crate::error::Error;
 
+pub use invitation::{invite, Invitation};
 pub use paint::{Colour, Paint};
 pub use table::{cloud_facts, clouds_table, status_table};
 
