@@ -166,6 +166,27 @@ impl Cloud {
         }
     }
 
+    /// The other known cloud in which `tenant` lives, as its domain tells, or what an
+    /// authority `said` of it: `… National Cloud 'MicrosoftOnline.COM' …`.
+    pub fn home_elsewhere(&self, tenant: &str, said: &str) -> Option<&'static str> {
+        let is_named = |preset: &&Preset| {
+            let instance = preset.authority.strip_prefix("login.");
+            let mut quoted = said.split('\'').skip(1).step_by(2);
+            quoted.any(|word| instance.is_some_and(|instance| word.eq_ignore_ascii_case(instance)))
+        };
+        let is_domain = |preset: &&Preset| {
+            let domain = preset.tenant_domain;
+            domain.is_some_and(|domain| is_below(tenant, domain))
+        };
+        let mut others = PRESETS
+            .iter()
+            .filter(|preset| !self.is_authority(preset.authority));
+        let found = others.clone().find(is_named);
+        found
+            .or_else(|| others.find(is_domain))
+            .map(|preset| preset.name)
+    }
+
     /// Whether `host` issues tokens for this cloud.
     pub fn is_authority(&self, host: &str) -> bool {
         let known = |name: &HostName| name.as_str().eq_ignore_ascii_case(host);
@@ -296,6 +317,28 @@ mod tests {
             "https://abc.managedhsm.usgovcloudapi.net",
         ] {
             assert!(cloud.vault(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_of_another_cloud_is_told_by_its_domain_or_by_the_authority() {
+        let usgov = Cloud::preset("usgov").unwrap();
+        for (tenant, said, home) in [
+            ("contoso.partner.onmschina.cn", "", Some("china")),
+            ("contoso.onmicrosoft.de", "", Some("germany")),
+            ("contoso.onmicrosoft.us", "", None),
+            ("contoso.onmicrosoft.com", "", None),
+            ("onmicrosoft.de", "", None),
+            (
+                "contoso.com",
+                "Tenant 'contoso.com' request is being redirected to the National Cloud 'MicrosoftOnline.COM'.",
+                Some("public"),
+            ),
+            ("contoso.com", "'microsoftonline.us' does not federate", None),
+            ("contoso.com", "belongs to 'partner.microsoftonline.cn', this is 'microsoftonline.us'", Some("china")),
+            ("contoso.com", "it's microsoftonline.com's", None),
+        ] {
+            assert_eq!(usgov.home_elsewhere(tenant, said), home, "{tenant} {said}");
         }
     }
 
