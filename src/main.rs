@@ -23,7 +23,8 @@ fn main() -> ExitCode {
 fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
     let json = invocation.json;
     let (sets, mode, sign_in) = match &invocation.command {
-        Command::Check => return command::check::run(invocation),
+        Command::Check { online: false } => return command::check::run(invocation),
+        Command::Check { online: true } => return Ok(command::doctor::run(invocation)),
         Command::AcceptCloud { cloud, login } => {
             let outline = load::outline(invocation)?;
             return command::accept::run(&outline, cloud, login).map_err(one);
@@ -39,6 +40,10 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
             let outline = load::outline(invocation)?;
             let runtime = &outline.runtime_directory;
             return command::status::run(runtime, json, *max_age).map_err(one);
+        }
+        Command::Token(options) => {
+            let config = load::online(invocation, Keep::Answer)?.unhindered()?;
+            return command::token::run(&config, options, json).map_err(one);
         }
         Command::Version => {
             report::print(&format!("keyferry {}\n", cli::version()));

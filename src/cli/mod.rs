@@ -39,7 +39,10 @@ pub enum Command {
         login: Box<HostName>,
     },
     /// `check`
-    Check,
+    Check {
+        /// Whether the network is asked too.
+        online: bool,
+    },
     /// `clouds`
     Clouds {
         /// The one whose facts are wanted; all without.
@@ -61,8 +64,23 @@ pub enum Command {
         /// Who signs in.
         sign_in: SignIn,
     },
+    /// `token`
+    Token(TokenOptions),
     /// `--version`
     Version,
+}
+
+/// What is asked of `token`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TokenOptions {
+    /// `vault`, `arm`, `graph`, `storage` or an audience; `vault` without.
+    pub audience: Option<String>,
+    /// The storage account to probe.
+    pub account: Option<String>,
+    /// Whether the token is spent on a small request.
+    pub probe: bool,
+    /// Whether the token alone is printed.
+    pub raw: bool,
 }
 
 /// Everything that was typed, before the verb makes sense of it.
@@ -75,6 +93,8 @@ struct Typed {
     log: Option<LevelFilter>,
     max_age: Option<Duration>,
     accept: Option<String>,
+    audience: Option<String>,
+    account: Option<String>,
     flags: Vec<&'static str>,
 }
 
@@ -116,6 +136,8 @@ impl Typed {
             .map_err(|_| usage(format!("--{} wants plain text", flag.name)))?;
         match flag.name {
             "accept" => self.accept = Some(text),
+            "account" => self.account = Some(text),
+            "for" => self.audience = Some(text),
             "instance" => self.instance = Some(instance(&text)?),
             "log" => self.log = Some(level(&text)?),
             "max-age" => self.max_age = Some(age(&text)?),
@@ -183,7 +205,9 @@ impl Typed {
             return Err(usage(format!("{} takes no arguments", verb.name)));
         }
         match verb.name {
-            "check" => Ok(Command::Check),
+            "check" => Ok(Command::Check {
+                online: has("online"),
+            }),
             "clouds" => self.clouds(),
             "status" => Ok(Command::Status {
                 max_age: self.max_age,
@@ -193,6 +217,7 @@ impl Typed {
                 mode: self.mode()?,
                 sign_in: self.sign_in()?,
             }),
+            "token" => self.token(),
             name => Err(Error::Internal {
                 what: format!("{name} is in the table only"),
             }),
@@ -240,6 +265,23 @@ impl Typed {
                 "--accept wants a cloud and its login host: --accept CLOUD HOST".to_owned(),
             )),
         }
+    }
+
+    fn token(&self) -> Result<Command, Error> {
+        let has = |name| self.flags.contains(&name);
+        if has("raw") && (has("json") || has("probe")) {
+            let problem = "--raw prints the token alone: neither --json nor --probe goes with it";
+            return Err(usage(problem.to_owned()));
+        }
+        if self.account.is_some() && !has("probe") {
+            return Err(usage("--account is for --probe".to_owned()));
+        }
+        Ok(Command::Token(TokenOptions {
+            audience: self.audience.clone(),
+            account: self.account.clone(),
+            probe: has("probe"),
+            raw: has("raw"),
+        }))
     }
 
     fn sets(&self) -> Result<Vec<SetName>, Error> {

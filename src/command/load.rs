@@ -26,6 +26,16 @@ impl From<Config> for Loaded {
     }
 }
 
+impl Loaded {
+    /// The configuration, for a command that can do nothing while the cloud is in doubt.
+    pub fn unhindered(self) -> Result<Config, Vec<Error>> {
+        match self.obstacle {
+            Some(error) => Err(vec![error]),
+            None => Ok(self.config),
+        }
+    }
+}
+
 /// The configuration, for a command that leaves the network alone: of a private cloud counts
 /// what it told before.
 pub fn offline(invocation: &Invocation) -> Result<Config, Vec<Error>> {

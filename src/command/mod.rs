@@ -3,6 +3,8 @@
 pub mod accept;
 pub mod check;
 pub mod clouds;
+pub mod doctor;
 pub mod load;
 pub mod status;
 pub mod sync;
+pub mod token;

@@ -90,6 +90,10 @@ fn build(
         cloud,
         device_id,
         identities: top.identities,
+        vault: match top.vault {
+            Vault::Named(host) => Some(*host),
+            Vault::Nowhere | Vault::Unusable => None,
+        },
         sets,
         broken_sets,
         network: top.network.settings,

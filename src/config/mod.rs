@@ -65,6 +65,8 @@ pub struct Config {
     pub device_id: String,
     /// Tried in order; never empty.
     pub identities: Vec<Identity>,
+    /// The vault of the top level, if one stands there.
+    pub vault: Option<HostName>,
     /// The usable sets in the order of their files and names therein.
     pub sets: Vec<Set>,
     /// The unusable ones; each fails alone.

@@ -42,8 +42,15 @@ impl Error {
             Self::ServerBusy { .. } => "nothing; the timer tries again".to_owned(),
             Self::SignInRefused(refusal) => entra::advice(refusal),
             Self::Tls { host, problem } => tls(host.as_str(), problem),
+            Self::TokenRefused { host, status, code } => match (status, code.as_str()) {
+                (401, _) | (_, "AuthenticationFailed") => format!("check that {host} belongs to the cloud and the tenant that signed in"),
+                (_, "AuthorizationFailure") => format!("allow this device's address in the firewall of {host}"),
+                (_, "AuthorizationPermissionMismatch") => format!("give this identity \"Storage Blob Data Reader\" on {host}"),
+                _ => format!("give this identity a role at {host}"),
+            },
             Self::UnsafeDirectory { path, .. } => format!("make {} a directory that only root or keyferry's user can write, or deliver elsewhere", path.display()),
             Self::Usage { .. } => "see `keyferry --help`".to_owned(),
+            Self::WrongClock { .. } => "set this device's clock (NTP)".to_owned(),
             Self::WouldNeedChown { .. } => "run keyferry as root (CAP_CHOWN), or leave owner and group out".to_owned(),
         }
     }

@@ -67,7 +67,8 @@ impl Error {
             | Self::NothingOnDisk { .. }
             | Self::RequestsSpent { .. }
             | Self::ServerBusy { .. }
-            | Self::Tls { .. } => Class::Passing,
+            | Self::Tls { .. }
+            | Self::WrongClock { .. } => Class::Passing,
             Self::Disk { errno, .. } => disk_class(*errno),
             Self::EarlySecret { .. } | Self::NewerFormat { .. } | Self::Reply { .. } => {
                 Class::Unusable
@@ -86,7 +87,8 @@ impl Error {
             | Self::Person(_)
             | Self::Proxy { .. }
             | Self::Refused(_)
-            | Self::SignInRefused(_) => Class::Refused,
+            | Self::SignInRefused(_)
+            | Self::TokenRefused { .. } => Class::Refused,
             Self::Usage { .. } => Class::Usage,
             Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
         }

@@ -122,10 +122,16 @@ impl fmt::Display for Error {
                 ),
             },
             Self::Tls { host, problem } => write!(f, "TLS: {host}: {problem}"),
+            Self::TokenRefused { host, status, code } => {
+                write!(f, "{host} refused the token: {code} (status {status})")
+            }
             Self::UnsafeDirectory { path, problem } => write!(f, "{} {problem}", path.display()),
             Self::Usage { problem } => f.write_str(problem),
             Self::WouldNeedChown { set, file, wanted } => {
                 write!(f, "file {file} of set {set} is to belong to {wanted}, which this user may not arrange")
+            }
+            Self::WrongClock { ours, reference } => {
+                write!(f, "this device's clock says {ours}, {reference}")
             }
             Self::NoSystemd { set } => {
                 write!(

@@ -225,6 +225,15 @@ pub enum Error {
         /// What was wrong.
         problem: TlsProblem,
     },
+    /// A service other than a vault refused a token that was tried there.
+    TokenRefused {
+        /// The service's host.
+        host: HostName,
+        /// HTTP status: 401 is about the token, 403 about the rights behind it.
+        status: u16,
+        /// The service's code, escaped: `InvalidAuthenticationTokenAudience`.
+        code: String,
+    },
     /// A directory that others could tamper with, so nothing is written below it.
     UnsafeDirectory {
         /// The real directory that breaks the rule.
@@ -245,6 +254,13 @@ pub enum Error {
         file: FileName,
         /// The wanted owner: `user 105`, `group 27`.
         wanted: String,
+    },
+    /// The device's clock is minutes or decades off.
+    WrongClock {
+        /// What it says, in UTC.
+        ours: String,
+        /// What says otherwise, with its time in UTC.
+        reference: String,
     },
 }
 

@@ -192,8 +192,14 @@ impl Error {
                 TlsProblem::Expired | TlsProblem::NotYetValid => Reason::Clock,
                 _ => Reason::Tls,
             },
+            Self::TokenRefused { status, code, .. } => match (status, code.as_str()) {
+                (401, _) | (_, "AuthenticationFailed") => Reason::Credential,
+                (_, "AuthorizationFailure") => Reason::Firewall,
+                _ => Reason::Role,
+            },
             Self::UnsafeDirectory { .. } => Reason::Permission,
             Self::Usage { .. } => Reason::Usage,
+            Self::WrongClock { .. } => Reason::Clock,
         }
     }
 }

@@ -9,6 +9,7 @@ mod cache;
 mod certificate;
 mod choice;
 mod device_code;
+mod discovery;
 mod endpoint;
 mod environment;
 mod federated;
@@ -34,6 +35,7 @@ use managed::ManagedIdentity;
 pub use cache::{CacheKey, TokenCache};
 pub use choice::{first_accepted, load_all};
 pub use device_code::Invitation;
+pub use discovery::{find_tenant, Home};
 pub use token::{Claims, Token};
 
 /// An application in a tenant: whom a token is asked for.
@@ -173,11 +175,7 @@ impl Credential {
         if !refusal.is_about_time() || theirs == now {
             return outcome;
         }
-        log::warn!(
-            "this device's clock says {}, the authority's {}; signing in by the authority's",
-            clock::utc(now),
-            clock::utc(theirs)
-        );
+        log::info!("signing in by the authority's clock, not by this device's");
         sign_in_at(&request, proof, theirs)
     }
 
@@ -309,5 +307,26 @@ pub fn proxy_credentials(login: Option<&ProxyLogin>) -> Result<Option<ProxyCrede
     }))
 }
 
+/// What is wrong with this device's clock: by what the services said of the time so far, or
+/// by the date of this release, which lies behind us.
+pub fn wrong_clock(client: &http::Client) -> Option<Error> {
+    let now = clock::now();
+    let theirs = clock::corrected(now, client.clock_offset());
+    let reference = if theirs != now {
+        format!("the services' {}", clock::utc(theirs))
+    } else if now < http::release_time() {
+        format!(
+            "but this release is of {}",
+            clock::utc(http::release_time())
+        )
+    } else {
+        return None;
+    };
+    Some(Error::WrongClock {
+        ours: clock::utc(now),
+        reference,
+    })
+}
+
 /// Time before a credential's end from which each run warns.
-const SOON: Duration = Duration::from_secs(30 * 86_400);
+pub const SOON: Duration = Duration::from_secs(30 * 86_400);

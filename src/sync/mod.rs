@@ -20,6 +20,7 @@ use crate::report::Voice;
 use crate::state::Status;
 use crate::store::Store;
 
+pub use plan::object;
 use session::Session;
 use surroundings::Surroundings;
 use work::Work;

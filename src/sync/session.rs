@@ -89,6 +89,11 @@ impl<'a> Session<'a> {
         self.client.clock_offset()
     }
 
+    /// What is wrong with this device's clock.
+    pub(super) fn wrong_clock(&self) -> Option<Error> {
+        identity::wrong_clock(&self.client)
+    }
+
     /// The identity that worked.
     pub(super) fn chosen(&self) -> Option<Chosen> {
         let position = self.signed_in.as_ref()?.position;
