@@ -7,10 +7,18 @@ use std::fs;
 use std::path::Path;
 
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 28] = [
+const ERRORS: [(&str, &str); 30] = [
     (
         "ClaimedDirectory",
         "files::a_directory_of_another_set_is_refused",
+    ),
+    (
+        "CloudChanged",
+        "clouds::a_changed_login_host_is_refused_until_an_operator_accepts_it",
+    ),
+    (
+        "CloudUnknown",
+        "clouds::a_cloud_that_was_never_asked_is_told_and_nothing_is_sent",
     ),
     (
         "Config",

@@ -10,6 +10,7 @@
 )]
 
 mod checks;
+mod clouds;
 mod command_line;
 mod coverage;
 mod credentials;
