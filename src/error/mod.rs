@@ -25,7 +25,7 @@ pub use credential::CredentialProblem;
 pub use network::{Phase, TlsProblem};
 pub use person::PersonProblem;
 pub use reason::Reason;
-pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts};
+pub use refusal::{FederatedFacts, Refusal, RefusalCause, SignInRefusal, TokenFacts};
 
 use crate::name::{FileName, HostName, ObjectName, SetName};
 

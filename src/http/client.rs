@@ -126,6 +126,9 @@ impl Client {
     /// # Errors
     /// As [`Client::send`], after one attempt.
     pub fn poll(&self, request: &Request<'_>, end: Instant) -> Result<Reply, Error> {
+        if left(end).is_zero() {
+            return Err(Error::Deadline);
+        }
         self.meter.excuse_request();
         self.attempt(request, 1, end)
             .map_err(|failure| failure.error)

@@ -21,7 +21,7 @@ mod roots;
 mod route;
 mod settings;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tls;
 mod token;
 mod transport;

@@ -13,6 +13,7 @@ mod checks;
 mod command_line;
 mod coverage;
 mod credentials;
+mod device_code;
 mod disk;
 mod files;
 mod golden;
