@@ -11,6 +11,7 @@ use crate::golden;
 use crate::support::{access, has_tool, on_a_terminal, Site};
 
 const PERSON: &str = "worker@plant7.example";
+const NOWHERE: [PathBuf; 0] = [];
 const SIGN_IN: [&str; 2] = ["sync", "--sign-in"];
 
 /// A policy under which nobody waits longer than needed.
@@ -89,7 +90,7 @@ fn a_person_signs_in_and_nothing_of_it_stays() {
     golden::text_matches("device_code", &golden::masked(&site, &told));
     assert_eq!(site.delivered("mqtt", "password").unwrap(), "hunter2");
     for text in ["eyJ", PERSON, &code] {
-        assert_eq!(holding(&site.path(""), text), [PathBuf::new(); 0], "{text}");
+        assert_eq!(holding(&site.path(""), text), NOWHERE, "{text}");
     }
     let identity = site.status()["identity"].clone();
     let text = format!("a person, by device code of {}", site.app.client_id);
@@ -126,7 +127,7 @@ fn a_kept_token_serves_later_runs_until_it_is_refused() {
     assert_eq!(kept.len(), 1, "{kept:?}");
     assert_eq!(kept[0].parent().unwrap(), site.path("run"));
     assert!(access(&kept[0]).starts_with("100600 "));
-    assert_eq!(holding(&site.path(""), PERSON), [PathBuf::new(); 0]);
+    assert_eq!(holding(&site.path(""), PERSON), NOWHERE);
     site.cloud.reset_log();
     site.keyferry(&["sync"]).exits(0).never_says("fallback");
     let hosts: Vec<String> = requests(&site, "").map(|(host, _)| host).collect();
@@ -138,7 +139,7 @@ fn a_kept_token_serves_later_runs_until_it_is_refused() {
     site.keyferry(&["sync"])
         .exits(77)
         .says("a person must sign in");
-    assert_eq!(holding(&site.path(""), "eyJ"), [PathBuf::new(); 0]);
+    assert_eq!(holding(&site.path(""), "eyJ"), NOWHERE);
 }
 
 #[test]

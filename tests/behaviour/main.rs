@@ -9,12 +9,15 @@
     reason = "a test may panic, and plays the operator"
 )]
 
+mod adfs;
 mod checks;
 mod command_line;
 mod coverage;
 mod credentials;
 mod device_code;
 mod disk;
+mod environment;
+mod federated;
 mod files;
 mod golden;
 mod hooks;
@@ -22,6 +25,7 @@ mod main_job;
 mod missing;
 mod namespace;
 mod network;
+mod password;
 mod proxies;
 mod quiet_runs;
 mod refusals;
