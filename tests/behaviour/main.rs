@@ -14,6 +14,7 @@ mod command_line;
 mod coverage;
 mod credentials;
 mod disk;
+mod doctor;
 mod files;
 mod golden;
 mod hooks;
