@@ -1,4 +1,4 @@
-//! Verifies client assertions as Entra does, with the `rsa` crate: another implementation than
+//! Verifies client assertions as Entra and AD FS do, with the `rsa` crate: another implementation than
 //! the one that signs them in the product.
 //!
 //! It is as strict as Entra and in places stricter (`jti` must be there and new); what Entra
@@ -9,12 +9,14 @@ use serde_json::Value;
 
 use crate::clock::timestamp;
 use crate::directory::Registration;
+use crate::facts::Authority;
 use crate::log::Logged;
 use crate::refusal::Refusal;
 use crate::signer::{signing_certificate, Algorithm};
 
 /// What an assertion has to agree with.
 pub(crate) struct Expected<'a> {
+    pub authority: Authority,
     /// The audiences this tenant accepts.
     pub audiences: Vec<String>,
     pub registration: &'a Registration,
@@ -36,7 +38,7 @@ pub(crate) fn verify(
     let signature = BASE64_URL_SAFE_NO_PAD
         .decode(signature_text)
         .map_err(|_| malformed("its signature is not base64url"))?;
-    let algorithm = Algorithm::of(&header, record)?;
+    let algorithm = Algorithm::of(&header, expected.authority, record)?;
     let certificate = signing_certificate(&header, expected, record)?;
     let signed = format!("{header_text}.{payload_text}");
     if !algorithm.verifies(&certificate, signed.as_bytes(), &signature) {
@@ -75,7 +77,8 @@ fn check_claims(
     }
 }
 
-fn check_times(payload: &Value, now: i64, record: &mut Logged) -> Result<(), Refusal> {
+/// Whether a token is valid now, with the skew that Entra allows.
+pub(crate) fn check_times(payload: &Value, now: i64, record: &mut Logged) -> Result<(), Refusal> {
     let expires =
         seconds(payload, "exp", record).ok_or_else(|| malformed("exp is not a number"))?;
     let begins = match seconds(payload, "nbf", record) {
@@ -115,7 +118,8 @@ fn seconds(payload: &Value, claim: &str, record: &mut Logged) -> Option<i64> {
     format!("{:.0}", fraction.trunc()).parse().ok()
 }
 
-fn json_part(text: &str) -> Result<Value, Refusal> {
+/// A part of a token that is JSON.
+pub(crate) fn json_part(text: &str) -> Result<Value, Refusal> {
     BASE64_URL_SAFE_NO_PAD
         .decode(text)
         .ok()

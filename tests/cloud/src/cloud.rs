@@ -1,4 +1,6 @@
-//! The handle a test holds: starts the cloud, fills its directory, sets its faults, reads its log.
+//! The handle a test holds: starts the cloud, sets its faults, reads its log.
+//!
+//! What it does with the directory is in `administration`.
 
 use std::collections::HashMap;
 use std::io;
@@ -6,19 +8,22 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use crate::clock::Clock;
-use crate::directory::{App, Directory, Registration, SecretCredential, TrustedSubject};
+use crate::directory::{Directory, AD_FS};
 use crate::fault::{Fault, Faults};
 use crate::log::{Log, Logged};
+use crate::metadata::Metadata;
 use crate::national::National;
 use crate::server::{OpenStreams, Server, Shared, Stop};
+use crate::storage::{AccountState, StorageAccount};
 use crate::tls::{server_config, Certificates, ServerCertificate};
 use crate::token::Tokens;
+use crate::token_reply::TokenShape;
 use crate::vault::{Vault, VaultState};
 use crate::{lock, random};
 
 /// A running loopback cloud. It stops when dropped.
 pub struct Cloud {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     ca_pem: String,
     _server: Server,
 }
@@ -37,7 +42,8 @@ impl Builder {
         self
     }
 
-    /// The id of the default tenant, a GUID; the default is a random one.
+    /// The id of the default tenant, a GUID; the default is a random one. An AD FS has no tenants:
+    /// there it is always `adfs`.
     pub fn tenant(mut self, tenant: &str) -> Builder {
         tenant.clone_into(&mut self.tenant);
         self
@@ -50,15 +56,22 @@ impl Builder {
         let certificates = Arc::new(certificates);
         let config = server_config(certificates.clone()).map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
+            accounts: Mutex::default(),
             national: self.national,
             address: listener.local_addr()?,
             clock: Clock::default(),
             certificates: certificates.clone(),
-            directory: Mutex::new(Directory::new(self.tenant)),
+            device_codes: Mutex::default(),
+            directory: Mutex::new(Directory::new(match self.national.has_ad_fs() {
+                true => AD_FS.to_owned(),
+                false => self.tenant,
+            })),
             faults: Faults::default(),
             log: Log::default(),
+            metadata: Mutex::new(Metadata::default()),
             open: OpenStreams::default(),
             stop: Stop::default(),
+            subscriptions: Mutex::default(),
             tokens: Tokens::new(),
             vaults: Mutex::new(HashMap::new()),
         });
@@ -107,13 +120,34 @@ impl Cloud {
         self.shared.national.login_host().to_owned()
     }
 
+    /// Older names of the login host, which answer like the first.
+    pub fn login_aliases(&self) -> &'static [&'static str] {
+        self.shared.national.login_aliases()
+    }
+
+    /// The host of Resource Manager, such as `management.usgovcloudapi.net`.
+    pub fn resource_manager_host(&self) -> String {
+        self.shared.national.resource_manager_host().to_owned()
+    }
+
+    /// The host of Microsoft Graph, such as `graph.microsoft.us`.
+    pub fn graph_host(&self) -> String {
+        self.shared.national.graph_host().to_owned()
+    }
+
+    /// The host of a storage account's blobs, such as `plant7.blob.core.usgovcloudapi.net`.
+    pub fn blob_host(&self, account: &str) -> String {
+        let account = account.to_ascii_lowercase();
+        format!("{account}.blob.{}", self.shared.national.storage_suffix())
+    }
+
     /// The host of a vault, such as `factory7-edge.vault.usgovcloudapi.net`.
     pub fn vault_host(&self, name: &str) -> String {
         let name = name.to_ascii_lowercase();
         format!("{name}.{}", self.shared.national.vault_suffix())
     }
 
-    /// The id of the default tenant.
+    /// The id of the default tenant; `adfs` where AD FS is the authority.
     pub fn tenant(&self) -> String {
         lock(&self.shared.directory).default_tenant.clone()
     }
@@ -127,99 +161,15 @@ impl Cloud {
             .or_insert_with(|| VaultState::new(name, &tenant));
         Vault::new(self.shared.clone(), host)
     }
-}
 
-/// The directory.
-impl Cloud {
-    /// Adds a tenant.
-    pub fn add_tenant(&self, tenant: &str) {
-        lock(&self.shared.directory).add_tenant(tenant);
-    }
-
-    /// Adds an application without credentials to the default tenant.
-    pub fn add_app(&self) -> App {
+    /// A handle on a storage account, made empty on first use in the default tenant.
+    pub fn storage_account(&self, name: &str) -> StorageAccount {
+        let host = self.blob_host(name);
         let tenant = self.tenant();
-        self.add_app_in(&tenant)
-    }
-
-    /// Adds an application without credentials to a tenant.
-    pub fn add_app_in(&self, tenant: &str) -> App {
-        lock(&self.shared.directory).add_app(tenant)
-    }
-
-    /// Gives an application a client secret.
-    pub fn add_secret_credential(&self, app: &App, value: &str) {
-        let credential = SecretCredential {
-            value: value.to_owned(),
-            expired: false,
-        };
-        self.change(app, |registration| registration.secrets.push(credential));
-    }
-
-    /// Lets a client secret expire.
-    pub fn expire_secret_credential(&self, app: &App, value: &str) {
-        self.change(app, |registration| {
-            for secret in &mut registration.secrets {
-                secret.expired |= secret.value == value;
-            }
-        });
-    }
-
-    /// Removes all client secrets of an application.
-    pub fn remove_secret_credentials(&self, app: &App) {
-        self.change(app, |registration| registration.secrets.clear());
-    }
-
-    /// Registers a certificate (DER) for an application.
-    pub fn add_certificate(&self, app: &App, der: &[u8]) {
-        self.change(app, |registration| {
-            registration.certificates.push(der.to_vec())
-        });
-    }
-
-    /// Removes all registered certificates and trusted subjects of an application.
-    pub fn remove_certificates(&self, app: &App) {
-        self.change(app, |registration| {
-            registration.certificates.clear();
-            registration.trusted_subjects.clear();
-        });
-    }
-
-    /// Trusts every certificate of this subject (as in `CN=device`) that the RSA key of the issuer
-    /// (a certificate, DER) has signed. The assertion must then carry the certificate in `x5c`.
-    pub fn trust_subject(&self, app: &App, issuer_der: &[u8], subject: &str) {
-        let trusted = TrustedSubject {
-            issuer: issuer_der.to_vec(),
-            subject: subject.to_owned(),
-        };
-        self.change(app, |registration| {
-            registration.trusted_subjects.push(trusted)
-        });
-    }
-
-    /// Disables an application.
-    pub fn disable_app(&self, app: &App) {
-        self.change(app, |registration| registration.disabled = true);
-    }
-
-    /// Enables an application again.
-    pub fn enable_app(&self, app: &App) {
-        self.change(app, |registration| registration.disabled = false);
-    }
-
-    /// Removes an application: it is unknown from now on.
-    pub fn remove_app(&self, app: &App) {
-        lock(&self.shared.directory).apps.remove(&app.client_id);
-    }
-
-    /// The default tenant lives in another cloud from now on.
-    pub fn move_tenant_to(&self, national: National) {
-        let elsewhere = (national != self.shared.national).then_some(national);
-        lock(&self.shared.directory).move_tenant(elsewhere);
-    }
-
-    fn change(&self, app: &App, change: impl FnOnce(&mut Registration)) {
-        lock(&self.shared.directory).change(app, change);
+        lock(&self.shared.accounts)
+            .entry(host.clone())
+            .or_insert_with(|| AccountState::new(&tenant));
+        StorageAccount::new(self.shared.clone(), host)
     }
 }
 
@@ -233,6 +183,16 @@ impl Cloud {
     /// How long the tokens issued from now on are good for, in seconds (3600 at first).
     pub fn set_token_lifetime(&self, seconds: i64) {
         self.shared.tokens.set_lifetime(seconds);
+    }
+
+    /// How the token endpoint writes a success from now on.
+    pub fn set_token_shape(&self, shape: TokenShape) {
+        self.shared.tokens.set_shape(shape);
+    }
+
+    /// What Resource Manager says of the cloud from now on.
+    pub fn set_metadata(&self, metadata: Metadata) {
+        *lock(&self.shared.metadata) = metadata;
     }
 
     /// All tokens issued so far are refused from now on.

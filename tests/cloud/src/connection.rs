@@ -13,8 +13,9 @@ use crate::delivery::{self, Sent};
 use crate::fault::{Action, Delivery};
 use crate::http::{read_request, Incoming, Reply, Request};
 use crate::log::Logged;
+use crate::national::Service;
 use crate::server::Shared;
-use crate::{entra, form, keyvault};
+use crate::{adfs, blob, entra, form, graph, keyvault, resource_manager};
 
 /// One accepted connection.
 pub(crate) struct Connection {
@@ -109,9 +110,15 @@ impl Connection {
     }
 
     fn route(&self, request: &Request, record: &mut Logged) -> Reply {
-        match self.shared.national.is_login_host(&record.host) {
-            true => entra::answer(&self.shared, request, record),
-            false => keyvault::answer(&self.shared, request, record),
+        match self.shared.national.service(&record.host) {
+            Some(Service::Login) => login(&self.shared, request, record),
+            Some(Service::Vault) => keyvault::answer(&self.shared, request, record),
+            Some(Service::ResourceManager) => {
+                resource_manager::answer(&self.shared, request, record)
+            }
+            Some(Service::Blob) => blob::answer(&self.shared, request, record),
+            Some(Service::Graph) => graph::answer(&self.shared, request, record),
+            None => Reply::new(421),
         }
     }
 
@@ -138,7 +145,7 @@ impl Connection {
             record.unexpected("a Host header that is not the name of the TLS session");
         }
         let national = self.shared.national;
-        let known = national.is_login_host(host) || national.is_vault_host(host);
+        let known = national.service(host).is_some();
         if !known {
             record.unexpected("a Host header that names nothing in this cloud");
         }
@@ -168,6 +175,16 @@ impl Connection {
         }
         self.refuse(&mut tcp, 400, "neither TLS nor HTTP")?;
         tcp.shutdown(Shutdown::Both)
+    }
+}
+
+fn login(shared: &Shared, request: &Request, record: &mut Logged) -> Reply {
+    if record.had_bearer {
+        record.unexpected("a bearer token sent to the login host");
+    }
+    match shared.national.has_ad_fs() {
+        true => adfs::answer(shared, request, record),
+        false => entra::answer(shared, request, record),
     }
 }
 

@@ -255,6 +255,11 @@ pub(crate) fn server_key(number: usize) -> KeyPair {
     Key::of(kind).pair
 }
 
+/// A key for somebody else's identity provider.
+pub(crate) fn issuer_key(number: usize) -> RsaPrivateKey {
+    rsa_key(2048, ISSUER_KEYS + number)
+}
+
 /// The process's RSA key of this size and number.
 fn rsa_key(bits: usize, number: usize) -> RsaPrivateKey {
     static KEYS: Mutex<Option<HashMap<(usize, usize), RsaPrivateKey>>> = Mutex::new(None);
@@ -309,9 +314,10 @@ fn pem(label: &str, der: &[u8]) -> String {
     pem + &format!("-----END {label}-----\n")
 }
 
-/// A number that no test would choose.
+/// Numbers that no test would choose.
 const AUTHORITY_KEY: usize = 1_000;
 const SERVER_KEYS: usize = 2_000;
+const ISSUER_KEYS: usize = 3_000;
 
 const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
 const PBKDF2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";

@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::federation::FederatedCredential;
 use crate::national::National;
 use crate::random;
+use crate::refusal::Refusal;
+use crate::users::Users;
 
 /// An application registered in a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +24,9 @@ pub(crate) struct Directory {
     pub apps: HashMap<String, Registration>,
     /// Ids of assertions that were accepted: none is accepted twice.
     pub used_assertions: HashSet<String>,
+    pub users: Users,
+    /// Resources that the cloud has and the tenants lack, without a slash at the end.
+    missing_resources: HashSet<String>,
 }
 
 /// One tenant.
@@ -40,6 +46,9 @@ pub(crate) struct Registration {
     /// Registered certificates, DER.
     pub certificates: Vec<Vec<u8>>,
     pub trusted_subjects: Vec<TrustedSubject>,
+    pub federated: Vec<FederatedCredential>,
+    /// Whether it may ask without a credential, for a person.
+    pub public: bool,
 }
 
 /// A client secret.
@@ -63,6 +72,8 @@ impl Directory {
             tenants: HashMap::new(),
             apps: HashMap::new(),
             used_assertions: HashSet::new(),
+            users: Users::default(),
+            missing_resources: HashSet::new(),
         };
         directory.add_tenant(&default_tenant);
         directory
@@ -93,6 +104,8 @@ impl Directory {
             secrets: Vec::new(),
             certificates: Vec::new(),
             trusted_subjects: Vec::new(),
+            federated: Vec::new(),
+            public: false,
         };
         self.apps.insert(app.client_id.clone(), registration);
         app
@@ -105,12 +118,53 @@ impl Directory {
             .filter(|registration| registration.tenant.eq_ignore_ascii_case(tenant))
     }
 
+    pub fn remove_tenant(&mut self, tenant: &str) {
+        self.tenants.remove(&tenant.to_ascii_lowercase());
+    }
+
+    pub fn remove_resource(&mut self, resource: &str) {
+        let resource = resource.trim_end_matches('/').to_owned();
+        self.missing_resources.insert(resource);
+    }
+
+    /// Whether tokens are issued for a resource.
+    pub fn has_resource(&self, national: National, resource: &str) -> bool {
+        let missing = &self.missing_resources;
+        national.knows_resource(resource) && !missing.contains(resource.trim_end_matches('/'))
+    }
+
+    /// Refuses a resource that no token is issued for.
+    pub fn check_resource(
+        &self,
+        national: National,
+        resource: &str,
+        tenant: &str,
+    ) -> Result<(), Refusal> {
+        match self.has_resource(national, resource) {
+            true => Ok(()),
+            false => Err(Refusal::new(
+                400,
+                "invalid_resource",
+                500011,
+                format!(
+                    "The resource principal named {resource} was not found in the tenant named \
+                     {tenant}. This can happen if the application has not been installed by the \
+                     administrator of the tenant or consented to by any user in the tenant. You \
+                     might have sent your authentication request to the wrong tenant."
+                ),
+            )),
+        }
+    }
+
     /// Changes an application that was made by `add_app`.
     pub fn change(&mut self, app: &App, change: impl FnOnce(&mut Registration)) {
         let registration = self.apps.get_mut(&app.client_id);
         change(registration.expect("the app belongs to another cloud"));
     }
 }
+
+/// What stands in a tenant's place at an AD FS.
+pub(crate) const AD_FS: &str = "adfs";
 
 /// Whether `text` has the form of a GUID.
 pub(crate) fn is_guid(text: &str) -> bool {

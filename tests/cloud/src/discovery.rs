@@ -1,6 +1,5 @@
 //! The login host's public documents: a tenant's endpoints, and which instances exist.
 
-use crate::entra::known_tenant;
 use crate::form;
 use crate::http::{Reply, Request};
 use crate::lock;
@@ -8,6 +7,7 @@ use crate::national::National;
 use crate::object::{array, Object};
 use crate::refusal::Refusal;
 use crate::server::Shared;
+use crate::tenancy::{known_tenant, Client};
 
 /// The two generations of the document.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) fn tenant(
     if let Some(other) = moved_to {
         return Ok(configuration(other, other.login_host(), tenant, flavour));
     }
-    let tenant = known_tenant(&directory, tenant, shared.national)?;
+    let tenant = known_tenant(&directory, tenant, shared.national, Client::Confidential)?;
     Ok(configuration(shared.national, host, &tenant, flavour))
 }
 
@@ -37,7 +37,11 @@ fn configuration(national: National, host: &str, tenant: &str, flavour: Flavour)
     let facts = national.facts();
     let base = format!("https://{host}/{tenant}");
     let (oauth, keys, issuer) = match flavour {
-        Flavour::V1 => ("oauth2", "discovery/keys", crate::token::issuer(tenant)),
+        Flavour::V1 => (
+            "oauth2",
+            "discovery/keys",
+            crate::token::issuer(national, tenant),
+        ),
         Flavour::V2 => ("oauth2/v2.0", "discovery/v2.0/keys", format!("{base}/v2.0")),
     };
     let methods = [
@@ -84,6 +88,26 @@ fn configuration(national: National, host: &str, tenant: &str, flavour: Flavour)
         .text("rbac_url", "https://pas.windows.net")
         .finish();
     Reply::json(200, body)
+}
+
+/// How somebody of this name signs in: here never elsewhere. Clients may ask before they send a
+/// password.
+pub(crate) fn user_realm(shared: &Shared, name: &str) -> Reply {
+    let name = form::segment(name).unwrap_or_default();
+    let known = lock(&shared.directory).users.is_known(&name);
+    let body = Object::new().text("ver", "1.0").text(
+        "account_type",
+        match known {
+            true => "Managed",
+            false => "Unknown",
+        },
+    );
+    let domain = name.split_once('@').map_or("", |(_, domain)| domain);
+    let body = body
+        .text("domain_name", domain)
+        .text("cloud_instance_name", shared.national.facts().instance)
+        .text("cloud_audience_urn", "urn:federation:MicrosoftOnline");
+    Reply::json(200, body.finish())
 }
 
 /// Which login hosts belong together. The sovereign clouds and the air-gapped ones are not in

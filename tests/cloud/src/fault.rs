@@ -30,7 +30,7 @@ pub enum Match {
     Host(String),
     /// Requests whose path contains this text.
     Path(String),
-    /// Requests to the token endpoint of any tenant.
+    /// Requests to the token endpoint of any tenant, or of AD FS.
     Token,
 }
 
@@ -179,7 +179,12 @@ impl Match {
             Match::Any => true,
             Match::Host(host) => record.host.eq_ignore_ascii_case(host),
             Match::Path(part) => record.path.contains(part.as_str()),
-            Match::Token => record.method == "POST" && record.path.ends_with("/oauth2/v2.0/token"),
+            Match::Token => {
+                record.method == "POST"
+                    && ["/oauth2/v2.0/token", "/adfs/oauth2/token"]
+                        .iter()
+                        .any(|end| record.path.ends_with(end))
+            }
         }
     }
 }

@@ -27,6 +27,14 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The token of an `Authorization: Bearer` header.
+    pub fn bearer(&self) -> Option<&str> {
+        self.header("authorization")
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+    }
+
     /// Whether the client asked for the connection to end after this request.
     pub fn asks_to_close(&self) -> bool {
         self.header("connection")
@@ -178,6 +186,13 @@ impl Reply {
         let mut reply =
             Reply::new(status).header("content-type", "application/json; charset=utf-8");
         reply.body = body.into_bytes();
+        reply
+    }
+
+    /// The page of a web server without such a path.
+    pub fn not_found_page() -> Reply {
+        let mut reply = Reply::new(404).header("content-type", "text/html; charset=utf-8");
+        reply.body = b"<html><body>Not found</body></html>".to_vec();
         reply
     }
 

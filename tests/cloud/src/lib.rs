@@ -1,4 +1,4 @@
-//! A Microsoft cloud on loopback: login host and key vaults of one national cloud over TLS.
+//! A Microsoft cloud on loopback: the services of one national cloud over TLS.
 //!
 //! keyferry's tests and its demo run against it. It is an oracle: it shares no type and no parser
 //! with the product, checks every request as strictly as the real services or more, logs all of
@@ -18,44 +18,67 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod adfs;
+mod administration;
 mod assertion;
+mod blob;
+mod client_credential;
 mod clock;
 mod cloud;
 mod connection;
 mod delivery;
 mod device;
+mod device_code;
 mod directory;
 mod discovery;
 mod entra;
+mod facts;
 mod fault;
+mod federation;
 mod form;
+mod grants;
+mod graph;
 mod http;
 mod keyvault;
 mod log;
+mod metadata;
+mod metadata_document;
 mod national;
 mod object;
 mod page;
 mod proxy;
 mod random;
 mod refusal;
+mod resource_manager;
 mod secrets;
 mod server;
 mod signer;
+mod storage;
+mod subscriptions;
+mod tenancy;
 mod tls;
 mod token;
+mod token_reply;
 mod token_request;
+mod user_grants;
+mod users;
 mod vault;
 mod view;
 
 pub use crate::cloud::{Builder, Cloud};
 pub use device::{Device, DeviceAuthority, DeviceBuilder, Validity};
+pub use device_code::{DeviceAnswer, DeviceCodeForm, DeviceCodePolicy};
 pub use directory::App;
 pub use fault::{Action, Fault, Match};
+pub use federation::TokenIssuer;
 pub use log::Logged;
+pub use metadata::Metadata;
 pub use national::National;
 pub use proxy::{Connect, ForwardProxy, ProxyMode};
 pub use random::guid;
+pub use storage::StorageAccount;
 pub use tls::ServerCertificate;
+pub use token_reply::TokenShape;
 pub use vault::{Denial, Scope, Secret, Vault};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,11 +1,12 @@
-//! The national clouds this server can play: which host names belong together.
-//!
-//! The table is the oracle's own, written from public documents. It must not be derived from
-//! the product's table: a wrong host there has to show up as a refused request here.
+//! The national clouds this server can play, and which service answers under which of their names.
+
+use crate::facts::{self, Authority, Facts};
 
 /// One national cloud: login host, vault suffix and audiences that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum National {
+    /// An Azure Stack Hub with AD FS: a private cloud without Entra and without Microsoft Graph.
+    AzureStack,
     /// Bleu, France.
     Bleu,
     /// Azure operated by 21Vianet, China.
@@ -26,9 +27,20 @@ pub enum National {
     UsSec,
 }
 
+/// What answers under a host name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Blob,
+    Graph,
+    Login,
+    ResourceManager,
+    Vault,
+}
+
 impl National {
     /// All clouds that can be played.
-    pub const ALL: [National; 9] = [
+    pub const ALL: [National; 10] = [
+        National::AzureStack,
         National::Bleu,
         National::China,
         National::Delos,
@@ -57,6 +69,11 @@ impl National {
         self.facts().login
     }
 
+    /// Older names of the login host, which still answer.
+    pub fn login_aliases(self) -> &'static [&'static str] {
+        self.facts().login_aliases
+    }
+
     /// The DNS suffix of its vaults, without a leading dot.
     pub fn vault_suffix(self) -> &'static str {
         self.facts().vault_suffix
@@ -67,206 +84,103 @@ impl National {
         format!("https://{}", self.vault_suffix())
     }
 
+    /// The host of Resource Manager, which also tells the cloud's metadata.
+    pub fn resource_manager_host(self) -> &'static str {
+        self.facts().resource_manager
+    }
+
+    /// The audiences of Resource Manager tokens in the order its metadata lists them, without a
+    /// slash at the end.
+    pub fn management_audiences(self) -> &'static [&'static str] {
+        self.facts().management
+    }
+
+    /// The host of Microsoft Graph. [`National::AzureStack`] has only the old directory graph there.
+    pub fn graph_host(self) -> &'static str {
+        self.facts().graph
+    }
+
+    /// The DNS suffix of storage, without a leading dot: blobs are in `{account}.blob.{suffix}`.
+    pub fn storage_suffix(self) -> &'static str {
+        self.facts().storage_suffix
+    }
+
     /// Whether `host` is the login host or one of its older names.
     pub fn is_login_host(self, host: &str) -> bool {
-        let facts = self.facts();
-        facts.login.eq_ignore_ascii_case(host)
-            || facts
-                .login_aliases
-                .iter()
-                .any(|alias| alias.eq_ignore_ascii_case(host))
+        self.service(host) == Some(Service::Login)
     }
 
     /// Whether `host` is a vault's name in this cloud: one label before the suffix.
     pub fn is_vault_host(self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
-        host.strip_suffix(self.vault_suffix())
-            .and_then(|rest| rest.strip_suffix('.'))
-            .is_some_and(|name| !name.is_empty() && !name.contains('.'))
+        self.service(host) == Some(Service::Vault)
     }
 
-    /// Whether the authority issues tokens for `resource` (a slash at the end is allowed here;
-    /// it is Key Vault that refuses such a token).
+    /// What answers under a name, if it is one of this cloud's.
+    pub(crate) fn service(self, host: &str) -> Option<Service> {
+        let facts = self.facts();
+        let host = host.to_ascii_lowercase();
+        let one_label_before = |suffix: &str| {
+            host.strip_suffix(suffix)
+                .and_then(|rest| rest.strip_suffix('.'))
+                .is_some_and(|name| !name.is_empty() && !name.contains('.'))
+        };
+        if host == facts.login || facts.login_aliases.contains(&host.as_str()) {
+            Some(Service::Login)
+        } else if host == facts.resource_manager {
+            Some(Service::ResourceManager)
+        } else if host == facts.graph {
+            Some(Service::Graph)
+        } else if one_label_before(facts.vault_suffix) {
+            Some(Service::Vault)
+        } else if one_label_before(&format!("blob.{}", facts.storage_suffix)) {
+            Some(Service::Blob)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the login host is an AD FS.
+    pub(crate) fn has_ad_fs(self) -> bool {
+        self.facts().authority == Authority::AdFs
+    }
+
+    /// The audiences that storage takes from everybody, without a slash at the end.
+    pub(crate) fn storage_audiences(self) -> &'static [&'static str] {
+        match self {
+            // A stamp has none of its own: there it is Resource Manager's.
+            National::AzureStack => self.management_audiences(),
+            _ => &["https://storage.azure.com"],
+        }
+    }
+
+    /// Whether the authority issues tokens for `resource`. Entra takes a slash at the end (it is
+    /// Key Vault that refuses such a token); AD FS compares the whole text.
     pub(crate) fn knows_resource(self, resource: &str) -> bool {
         let facts = self.facts();
-        let resource = resource.strip_suffix('/').unwrap_or(resource);
+        let resource = match facts.authority {
+            Authority::AdFs => resource,
+            Authority::Entra => resource.strip_suffix('/').unwrap_or(resource),
+        };
+        let host = resource.strip_prefix("https://").unwrap_or_default();
         resource == self.vault_audience()
-            || resource == STORAGE_AUDIENCE
-            || resource == format!("https://{}", facts.graph)
             || facts.management.contains(&resource)
+            || self.storage_audiences().contains(&resource)
+            || facts.authority == Authority::Entra
+                && matches!(self.service(host), Some(Service::Blob | Service::Graph))
     }
 
     pub(crate) fn facts(self) -> &'static Facts {
         match self {
-            National::Bleu => &BLEU,
-            National::China => &CHINA,
-            National::Delos => &DELOS,
-            National::Germany => &GERMANY,
-            National::Private => &PRIVATE,
-            National::Public => &PUBLIC,
-            National::UsGov => &US_GOV,
-            National::UsNat => &US_NAT,
-            National::UsSec => &US_SEC,
+            National::AzureStack => &facts::AZURE_STACK,
+            National::Bleu => &facts::BLEU,
+            National::China => &facts::CHINA,
+            National::Delos => &facts::DELOS,
+            National::Germany => &facts::GERMANY,
+            National::Private => &facts::PRIVATE,
+            National::Public => &facts::PUBLIC,
+            National::UsGov => &facts::US_GOV,
+            National::UsNat => &facts::US_NAT,
+            National::UsSec => &facts::US_SEC,
         }
     }
 }
-
-/// What is published about one cloud.
-pub(crate) struct Facts {
-    name: &'static str,
-    login: &'static str,
-    login_aliases: &'static [&'static str],
-    vault_suffix: &'static str,
-    management: &'static [&'static str],
-    /// `msgraph_host` of the discovery document.
-    pub graph: &'static str,
-    /// `cloud_graph_host_name` of the discovery document.
-    pub directory_graph: &'static str,
-    /// `cloud_instance_name` of the discovery document.
-    pub instance: &'static str,
-    /// `tenant_region_scope` of the discovery document.
-    pub region_scope: &'static str,
-    /// The region that its vaults report.
-    pub vault_region: &'static str,
-}
-
-/// The same string in every cloud.
-const STORAGE_AUDIENCE: &str = "https://storage.azure.com";
-
-static BLEU: Facts = Facts {
-    name: "bleu",
-    login: "login.sovcloud-identity.fr",
-    login_aliases: &[],
-    vault_suffix: "vault.sovcloud-api.fr",
-    management: &[
-        "https://management.sovcloud-api.fr",
-        "https://management.core.sovcloud-api.fr",
-    ],
-    graph: "graph.svc.sovcloud.fr",
-    directory_graph: "graph.svc.sovcloud.fr",
-    instance: "sovcloud-identity.fr",
-    region_scope: "EU",
-    vault_region: "francecentral",
-};
-
-static CHINA: Facts = Facts {
-    name: "china",
-    login: "login.partner.microsoftonline.cn",
-    login_aliases: &["login.chinacloudapi.cn"],
-    vault_suffix: "vault.azure.cn",
-    management: &[
-        "https://management.chinacloudapi.cn",
-        "https://management.core.chinacloudapi.cn",
-    ],
-    graph: "microsoftgraph.chinacloudapi.cn",
-    directory_graph: "graph.chinacloudapi.cn",
-    instance: "partner.microsoftonline.cn",
-    region_scope: "AS",
-    vault_region: "chinaeast2",
-};
-
-static DELOS: Facts = Facts {
-    name: "delos",
-    login: "login.sovcloud-identity.de",
-    login_aliases: &[],
-    vault_suffix: "vault.sovcloud-api.de",
-    management: &[
-        "https://management.sovcloud-api.de",
-        "https://management.core.sovcloud-api.de",
-    ],
-    graph: "graph.svc.sovcloud.de",
-    directory_graph: "graph.svc.sovcloud.de",
-    instance: "sovcloud-identity.de",
-    region_scope: "EU",
-    vault_region: "germanynorth",
-};
-
-static GERMANY: Facts = Facts {
-    name: "germany",
-    login: "login.microsoftonline.de",
-    login_aliases: &[],
-    vault_suffix: "vault.microsoftazure.de",
-    management: &[
-        "https://management.microsoftazure.de",
-        "https://management.core.cloudapi.de",
-    ],
-    graph: "graph.microsoft.de",
-    directory_graph: "graph.cloudapi.de",
-    instance: "microsoftonline.de",
-    region_scope: "EU",
-    vault_region: "germanycentral",
-};
-
-static PRIVATE: Facts = Facts {
-    name: "private",
-    login: "login.plant7.example",
-    login_aliases: &[],
-    vault_suffix: "vault.local.plant7.example",
-    management: &["https://management.local.plant7.example"],
-    graph: "graph.plant7.example",
-    directory_graph: "graph.plant7.example",
-    instance: "plant7.example",
-    region_scope: "EU",
-    vault_region: "local",
-};
-
-static PUBLIC: Facts = Facts {
-    name: "public",
-    login: "login.microsoftonline.com",
-    login_aliases: &["login.windows.net", "login.microsoft.com"],
-    vault_suffix: "vault.azure.net",
-    management: &[
-        "https://management.azure.com",
-        "https://management.core.windows.net",
-    ],
-    graph: "graph.microsoft.com",
-    directory_graph: "graph.windows.net",
-    instance: "microsoftonline.com",
-    region_scope: "NA",
-    vault_region: "westeurope",
-};
-
-static US_GOV: Facts = Facts {
-    name: "usgov",
-    login: "login.microsoftonline.us",
-    login_aliases: &["login.usgovcloudapi.net"],
-    vault_suffix: "vault.usgovcloudapi.net",
-    management: &[
-        "https://management.usgovcloudapi.net",
-        "https://management.core.usgovcloudapi.net",
-    ],
-    graph: "graph.microsoft.us",
-    directory_graph: "graph.windows.net",
-    instance: "microsoftonline.us",
-    region_scope: "USGov",
-    vault_region: "usgovvirginia",
-};
-
-static US_NAT: Facts = Facts {
-    name: "usnat",
-    login: "login.microsoftonline.eaglex.ic.gov",
-    login_aliases: &[],
-    vault_suffix: "vault.cloudapi.eaglex.ic.gov",
-    management: &["https://management.azure.eaglex.ic.gov"],
-    graph: "graph.eaglex.ic.gov",
-    directory_graph: "graph.cloudapi.eaglex.ic.gov",
-    instance: "microsoftonline.eaglex.ic.gov",
-    region_scope: "USNat",
-    vault_region: "usnatwest",
-};
-
-static US_SEC: Facts = Facts {
-    name: "ussec",
-    login: "login.microsoftonline.microsoft.scloud",
-    login_aliases: &[],
-    vault_suffix: "vault.cloudapi.microsoft.scloud",
-    management: &[
-        "https://management.azure.microsoft.scloud",
-        "https://management.core.microsoft.scloud",
-    ],
-    graph: "graph.microsoft.scloud",
-    directory_graph: "graph.cloudapi.microsoft.scloud",
-    instance: "microsoftonline.microsoft.scloud",
-    region_scope: "USSec",
-    vault_region: "usseceast",
-};

@@ -32,8 +32,9 @@ impl Object {
     }
 
     /// Adds an array of strings.
-    pub fn texts(self, name: &str, values: &[&str]) -> Object {
-        self.raw(name, &Value::from(values.to_vec()).to_string())
+    pub fn texts(self, name: &str, values: &[impl AsRef<str>]) -> Object {
+        let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
+        self.raw(name, &Value::from(values).to_string())
     }
 
     pub fn finish(self) -> String {

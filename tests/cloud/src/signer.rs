@@ -15,6 +15,7 @@ use x509_cert::Certificate;
 
 use crate::assertion::{malformed, Expected};
 use crate::directory::{Registration, TrustedSubject};
+use crate::facts::Authority;
 use crate::log::Logged;
 use crate::random::hex;
 use crate::refusal::Refusal;
@@ -26,7 +27,7 @@ pub(crate) fn signing_certificate(
     record: &mut Logged,
 ) -> Result<Vec<u8>, Refusal> {
     let registration = expected.registration;
-    let thumbprint = Thumbprint::of(header, record)?;
+    let thumbprint = Thumbprint::of(header, expected.authority, record)?;
     let chain = sent_chain(header, record)?;
     if let Some(leaf) = chain.first() {
         if !thumbprint.is_of(leaf) {
@@ -73,16 +74,21 @@ enum Thumbprint {
 }
 
 impl Thumbprint {
-    fn of(header: &Value, record: &mut Logged) -> Result<Thumbprint, Refusal> {
-        if let Some(text) = header["x5t#S256"].as_str() {
-            return digest::<32>(text, record).map(Thumbprint::Sha256);
-        }
-        match header["x5t"].as_str() {
-            Some(text) => {
+    fn of(
+        header: &Value,
+        authority: Authority,
+        record: &mut Logged,
+    ) -> Result<Thumbprint, Refusal> {
+        let (sha1, sha256) = (header["x5t"].as_str(), header["x5t#S256"].as_str());
+        match (authority, sha1, sha256) {
+            (Authority::Entra, _, Some(text)) => digest::<32>(text, record).map(Thumbprint::Sha256),
+            (Authority::Entra, Some(text), None) => {
                 record.note("certificate named by its SHA-1 thumbprint");
                 digest::<20>(text, record).map(Thumbprint::Sha1)
             }
-            None => Err(Refusal::client(
+            (Authority::AdFs, Some(text), None) => digest::<20>(text, record).map(Thumbprint::Sha1),
+            (Authority::AdFs, _, Some(_)) => Err(malformed("AD FS knows no x5t#S256")),
+            (_, None, None) => Err(Refusal::client(
                 5002723,
                 "Invalid JWT token. No certificate SHA-1 thumbprint, certificate SHA-256 \
                  thumbprint, nor keyId specified in token header.",
@@ -193,10 +199,15 @@ pub(crate) enum Algorithm {
 
 impl Algorithm {
     /// The algorithm of a header.
-    pub fn of(header: &Value, record: &mut Logged) -> Result<Algorithm, Refusal> {
-        match header["alg"].as_str() {
-            Some("PS256") => Ok(Algorithm::Pss),
-            Some("RS256") => {
+    pub fn of(
+        header: &Value,
+        authority: Authority,
+        record: &mut Logged,
+    ) -> Result<Algorithm, Refusal> {
+        match (header["alg"].as_str(), authority) {
+            (Some("RS256"), Authority::AdFs) => Ok(Algorithm::Pkcs1),
+            (Some("PS256"), Authority::Entra) => Ok(Algorithm::Pss),
+            (Some("RS256"), Authority::Entra) => {
                 record.note("assertion signed with RS256");
                 Ok(Algorithm::Pkcs1)
             }
@@ -204,19 +215,36 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm of another issuer's token.
+    pub fn of_foreign(header: &Value) -> Result<Algorithm, Refusal> {
+        match header["alg"].as_str() {
+            Some("PS256") => Ok(Algorithm::Pss),
+            Some("RS256") => Ok(Algorithm::Pkcs1),
+            other => Err(Refusal::request(
+                5002738,
+                format!(
+                    "Invalid JWT token. '{}' is not a supported signature algorithm.",
+                    other.unwrap_or_default()
+                ),
+            )),
+        }
+    }
+
     /// Whether the certificate's key made the signature.
     pub fn verifies(self, certificate: &[u8], signed: &[u8], signature: &[u8]) -> bool {
-        let Some(key) = public_key(certificate) else {
-            return false;
-        };
+        public_key(certificate).is_some_and(|key| self.fits(&key, signed, signature))
+    }
+
+    /// Whether the key made the signature.
+    pub fn fits(self, key: &RsaPublicKey, signed: &[u8], signature: &[u8]) -> bool {
         match self {
             Algorithm::Pkcs1 => pkcs1v15::Signature::try_from(signature).is_ok_and(|signature| {
-                pkcs1v15::VerifyingKey::<Sha256>::new(key)
+                pkcs1v15::VerifyingKey::<Sha256>::new(key.clone())
                     .verify(signed, &signature)
                     .is_ok()
             }),
             Algorithm::Pss => pss::Signature::try_from(signature).is_ok_and(|signature| {
-                pss::VerifyingKey::<Sha256>::new(key)
+                pss::VerifyingKey::<Sha256>::new(key.clone())
                     .verify(signed, &signature)
                     .is_ok()
             }),

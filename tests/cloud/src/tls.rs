@@ -129,9 +129,7 @@ impl ResolvesServerCert for Certificates {
             .server_name()
             .unwrap_or(LOCALHOST)
             .to_ascii_lowercase();
-        let known = name == LOCALHOST
-            || self.national.is_login_host(&name)
-            || self.national.is_vault_host(&name);
+        let known = name == LOCALHOST || self.national.service(&name).is_some();
         known.then(|| self.leaf(&name)).flatten()
     }
 }

@@ -1,6 +1,7 @@
 //! Access tokens: issued by the login host, verified by the vaults.
 //!
 //! They are what Key Vault gets in reality: v1 tokens, RS256, issuer `https://sts.windows.net/`.
+//! Identity tokens for people are made here too.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,7 +16,10 @@ use rsa::RsaPrivateKey;
 use serde_json::Value;
 
 use crate::directory::App;
+use crate::national::National;
 use crate::object::{array, Object};
+use crate::token_reply::TokenShape;
+use crate::users::User;
 use crate::{device, lock, random};
 
 /// Issues and verifies access tokens.
@@ -24,15 +28,29 @@ pub(crate) struct Tokens {
     verifier: VerifyingKey<Sha256>,
     key_id: String,
     lifetime: AtomicI64,
+    shape: Mutex<TokenShape>,
     /// The `uti` of every token that was not revoked.
     live: Mutex<HashSet<String>>,
+}
+
+/// What a token is issued for.
+pub(crate) struct Grant<'a> {
+    pub issuer: String,
+    pub tenant: &'a str,
+    pub app: &'a App,
+    /// Nobody for an application's own token.
+    pub user: Option<&'a User>,
+    pub audience: &'a str,
 }
 
 /// What a verified token says about its bearer.
 pub(crate) struct Claims {
     pub audience: String,
     pub issuer: String,
+    pub tenant: String,
     pub app: App,
+    /// The name of the person, if it is a person's token.
+    pub user: Option<String>,
 }
 
 /// Why a token is refused before its audience and issuer are looked at.
@@ -55,6 +73,7 @@ impl Tokens {
             key_id: BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(modulus)[..20]),
             key,
             lifetime: AtomicI64::new(3600),
+            shape: Mutex::new(TokenShape::default()),
             live: Mutex::new(HashSet::new()),
         }
     }
@@ -63,12 +82,20 @@ impl Tokens {
         self.lifetime.store(seconds, Ordering::SeqCst);
     }
 
+    pub fn set_shape(&self, shape: TokenShape) {
+        *lock(&self.shape) = shape;
+    }
+
+    pub fn shape(&self) -> TokenShape {
+        *lock(&self.shape)
+    }
+
     pub fn revoke_all(&self) {
         lock(&self.live).clear();
     }
 
     /// A token and the `expires_in` that goes with it.
-    pub fn issue(&self, tenant: &str, app: &App, audience: &str, now: i64) -> (String, i64) {
+    pub fn issue(&self, grant: &Grant, now: i64) -> (String, i64) {
         let lifetime = self.lifetime.load(Ordering::SeqCst);
         let unique = BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<16>());
         let header = Object::new()
@@ -77,27 +104,35 @@ impl Tokens {
             .text("x5t", &self.key_id)
             .text("kid", &self.key_id)
             .finish();
-        let issuer = issuer(tenant);
-        let payload = Object::new()
-            .text("aud", audience)
-            .text("iss", &issuer)
+        let (kind, proof, object_id) = match grant.user {
+            None => ("app", "2", &grant.app.object_id),
+            Some(user) => ("user", "0", &user.object_id),
+        };
+        let mut payload = Object::new()
+            .text("aud", grant.audience)
+            .text("iss", &grant.issuer)
             .number("iat", now - 300)
             .number("nbf", now - 300)
             .number("exp", now + lifetime)
-            .text("appid", &app.client_id)
-            .text("appidacr", "2")
-            .text("idp", &issuer)
-            .text("idtyp", "app")
-            .text("oid", &app.object_id)
-            .text("sub", &app.object_id)
-            .text("tid", tenant)
+            .text("appid", &grant.app.client_id)
+            .text("appidacr", proof)
+            .text("idp", &grant.issuer)
+            .text("idtyp", kind)
+            .text("oid", object_id)
+            .text("sub", object_id)
+            .text("tid", grant.tenant)
             .text("uti", &unique)
-            .text("ver", "1.0")
-            .finish();
+            .text("ver", "1.0");
+        if let Some(user) = grant.user {
+            payload = payload
+                .text("scp", "user_impersonation")
+                .text("unique_name", &user.name)
+                .text("upn", &user.name);
+        }
         let signed = format!(
             "{}.{}",
             BASE64_URL_SAFE_NO_PAD.encode(header),
-            BASE64_URL_SAFE_NO_PAD.encode(payload)
+            BASE64_URL_SAFE_NO_PAD.encode(payload.finish())
         );
         let signature = self.key.sign(signed.as_bytes()).to_vec();
         lock(&self.live).insert(unique);
@@ -136,6 +171,8 @@ impl Tokens {
         Ok(Claims {
             audience: text("aud").unwrap_or_default(),
             issuer: text("iss").unwrap_or_default(),
+            tenant: text("tid").unwrap_or_default(),
+            user: text("upn"),
             app: App {
                 client_id: text("appid").unwrap_or_default(),
                 object_id: text("oid").unwrap_or_default(),
@@ -164,9 +201,12 @@ impl Tokens {
     }
 }
 
-/// The issuer of a tenant's v1 tokens: the same host in every cloud.
-pub(crate) fn issuer(tenant: &str) -> String {
-    format!("https://sts.windows.net/{tenant}/")
+/// The issuer of a tenant's v1 tokens: the same host in every cloud, but for an AD FS.
+pub(crate) fn issuer(national: National, tenant: &str) -> String {
+    match national.has_ad_fs() {
+        true => format!("https://{}/{tenant}/services/trust", national.login_host()),
+        false => format!("https://sts.windows.net/{tenant}/"),
+    }
 }
 
 fn part(text: &str) -> Result<Value, BadToken> {

@@ -1,7 +1,7 @@
-//! The token request itself: its form, the client's credential, the one scope.
+//! The token request itself: its form, the client's credential, its scopes.
 //!
-//! Read strictly: the content type must be right, no field may come twice, and the scope must be
-//! one resource followed by `/.default`.
+//! Read strictly: the content type must be right, no field may come twice, and an application's
+//! scope must be one resource followed by `/.default`.
 
 use base64::prelude::{Engine, BASE64_STANDARD};
 
@@ -12,7 +12,8 @@ use crate::refusal::Refusal;
 /// A client as it presents itself.
 pub(crate) struct Client {
     pub id: String,
-    pub credential: Credential,
+    /// Nothing for a public client.
+    pub credential: Option<Credential>,
 }
 
 /// What a client proves itself with.
@@ -36,20 +37,19 @@ impl Client {
                      'client_assertion_type'.",
                 ));
             }
-            let credential = Credential::Assertion(assertion.to_owned());
+            let credential = Some(Credential::Assertion(assertion.to_owned()));
             return Ok(Client { id, credential });
         }
-        match form.value("client_secret") {
-            Some(secret) => Ok(Client {
-                id,
-                credential: Credential::Secret(secret.to_owned()),
-            }),
-            None => Err(Refusal::client(
-                7000218,
-                "The request body must contain the following parameter: 'client_assertion' or \
-                 'client_secret'.",
-            )),
-        }
+        let secret = form.value("client_secret").map(str::to_owned);
+        Ok(Client {
+            id,
+            credential: secret.map(Credential::Secret),
+        })
+    }
+
+    /// The credential, where there has to be one.
+    pub fn proof(&self) -> Result<&Credential, Refusal> {
+        self.credential.as_ref().ok_or_else(no_credential)
     }
 
     /// HTTP Basic; both halves are form-encoded first (RFC 6749, section 2.3.1).
@@ -64,7 +64,7 @@ impl Client {
             let pair = form::decode(&format!("{id}={secret}"))?.pop()?;
             Some(Client {
                 id: pair.0,
-                credential: Credential::Secret(pair.1),
+                credential: Some(Credential::Secret(pair.1)),
             })
         })();
         parsed.ok_or_else(|| Refusal::request(900144, "The Authorization header is malformed."))
@@ -97,11 +97,17 @@ impl Form {
         Ok(Form { fields })
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    /// A field that is there and not empty.
+    pub fn value(&self, name: &str) -> Option<&str> {
         self.fields
             .iter()
             .find(|(known, value)| known == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the client proves itself in it.
+    pub fn has_credential(&self) -> bool {
+        self.value("client_secret").is_some() || self.value("client_assertion").is_some()
     }
 
     /// A field that must be there and not be empty.
@@ -115,19 +121,71 @@ impl Form {
     }
 }
 
+/// The refusal of a client that may not be public.
+pub(crate) fn no_credential() -> Refusal {
+    Refusal::client(
+        7000218,
+        "The request body must contain the following parameter: 'client_assertion' or \
+         'client_secret'.",
+    )
+}
+
+/// What a person's client asks for.
+pub(crate) struct Scopes {
+    pub resource: String,
+    /// Whether an identity token was asked for.
+    pub open_id: bool,
+    /// Whether a refresh token was asked for.
+    pub offline: bool,
+}
+
+impl Scopes {
+    /// The scopes of a form: words of OpenID Connect, and permissions of one resource.
+    pub fn of(form: &Form) -> Result<Scopes, Refusal> {
+        let scope = form.required("scope")?;
+        let (known, others): (Vec<&str>, Vec<&str>) = scope
+            .split_ascii_whitespace()
+            .partition(|word| OPEN_ID_SCOPES.contains(word));
+        let mut resources: Vec<&str> = others
+            .iter()
+            .map(|word| word.rsplit_once('/').map_or("", |(resource, _)| resource))
+            .collect();
+        resources.dedup();
+        match resources[..] {
+            [resource] if !resource.is_empty() => Ok(Scopes {
+                resource: resource.to_owned(),
+                open_id: known.contains(&"openid"),
+                offline: known.contains(&"offline_access"),
+            }),
+            [_, _, ..] => Err(Refusal::new(
+                400,
+                "invalid_scope",
+                700022,
+                "The provided value for the input parameter 'scope' contains more than one \
+                 resource.",
+            )),
+            _ => Err(bad_scope(scope)),
+        }
+    }
+}
+
+fn bad_scope(scope: &str) -> Refusal {
+    Refusal::new(
+        400,
+        "invalid_scope",
+        70011,
+        format!(
+            "The provided request must include a 'scope' input parameter. The provided value for \
+             the input parameter 'scope' is not valid. The scope {scope} is not valid."
+        ),
+    )
+}
+
 /// The resource of the one scope, which must end in `/.default`.
 pub(crate) fn resource(form: &Form) -> Result<String, Refusal> {
     let scope = form.required("scope")?;
     if scope.split_ascii_whitespace().count() != 1 {
-        return Err(Refusal::new(
-            400,
-            "invalid_scope",
-            70011,
-            format!(
-                "The provided request must include a 'scope' input parameter. The provided value \
-                 for the input parameter 'scope' is not valid. The scope {scope} is not valid."
-            ),
-        ));
+        return Err(bad_scope(scope));
     }
     match scope.strip_suffix("/.default") {
         Some(resource) => Ok(resource.to_owned()),
@@ -145,3 +203,5 @@ pub(crate) fn resource(form: &Form) -> Result<String, Refusal> {
 }
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+const OPEN_ID_SCOPES: [&str; 4] = ["email", "offline_access", "openid", "profile"];

@@ -17,6 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{json, Value};
+use sha1::Sha1;
 
 pub const AUDIENCE: &str = "https://vault.usgovcloudapi.net";
 
@@ -29,7 +30,11 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Bench {
-        let cloud = Cloud::start(National::UsGov).unwrap();
+        Bench::of(National::UsGov)
+    }
+
+    pub fn of(national: National) -> Bench {
+        let cloud = Cloud::start(national).unwrap();
         let app = cloud.add_app();
         cloud.add_secret_credential(&app, "s~e+c/r&t");
         let client = Client::new(cloud.address(), cloud.ca_pem());
@@ -37,7 +42,10 @@ impl Bench {
     }
 
     pub fn token_path(&self) -> String {
-        format!("/{}/oauth2/v2.0/token", self.cloud.tenant())
+        match self.cloud.national() {
+            National::AzureStack => "/adfs/oauth2/token".to_owned(),
+            _ => format!("/{}/oauth2/v2.0/token", self.cloud.tenant()),
+        }
     }
 
     /// Posts a form to the token endpoint.
@@ -267,6 +275,17 @@ impl Assertion {
             }),
             key: RsaPrivateKey::from_pkcs8_pem(&device.private_key_pem).unwrap(),
         }
+    }
+
+    /// As AD FS wants it: RS256, the certificate named by SHA-1.
+    pub fn for_ad_fs(mut self, device: &Device) -> Assertion {
+        let thumbprint = Sha1::digest(&device.certificate_der);
+        self.header = json!({
+            "typ": "JWT",
+            "alg": "RS256",
+            "x5t": BASE64_URL_SAFE_NO_PAD.encode(thumbprint),
+        });
+        self
     }
 
     pub fn with_chain(mut self, chain: &[&[u8]]) -> Assertion {

@@ -1,8 +1,15 @@
 //! The loopback cloud as a client sees it, spoken to by hand: no code of the product, and none of
 //! the cloud's own parsers.
 
+mod adfs;
 mod authority;
 mod client;
+mod device_codes;
 mod faults;
+mod federated;
+mod metadata;
+mod passwords;
+mod probes;
+mod token_shapes;
 mod transport;
 mod vaults;
