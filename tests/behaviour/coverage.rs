@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 27] = [
+const ERRORS: [(&str, &str); 29] = [
     (
         "ClaimedDirectory",
         "files::a_directory_of_another_set_is_refused",
@@ -92,6 +92,7 @@ const ERRORS: [(&str, &str); 27] = [
         "Tls",
         "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
     ),
+    ("TokenRefused", "token::what_refuses_a_token_says_why"),
     (
         "UnsafeDirectory",
         "files::a_directory_that_others_can_change_is_refused_with_its_rule",
@@ -101,10 +102,11 @@ const ERRORS: [(&str, &str); 27] = [
         "WouldNeedChown",
         "disk::an_owner_that_this_user_cannot_give_is_refused_before_any_request",
     ),
+    ("WrongClock", "doctor::a_device_in_1970_is_told_and_goes_on"),
 ];
 
 /// The variants of `CredentialProblem`.
-const CREDENTIALS: [(&str, &str); 15] = [
+const CREDENTIALS: [(&str, &str); 16] = [
     ("BadCertificate", WRONG_CREDENTIAL),
     ("BadKey", WRONG_CREDENTIAL),
     ("EllipticKey", WRONG_CREDENTIAL),
@@ -115,6 +117,10 @@ const CREDENTIALS: [(&str, &str); 15] = [
     (
         "Missing",
         "credentials::a_missing_credential_is_66_and_a_directory_is_none",
+    ),
+    (
+        "NeedsPerson",
+        "token::a_person_is_not_asked_by_a_command_for_scripts",
     ),
     ("NoCertificate", WRONG_CREDENTIAL),
     ("NoKey", WRONG_CREDENTIAL),

@@ -32,4 +32,5 @@ mod status;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod token;
 mod tokens;

@@ -211,7 +211,7 @@ fn a_sync_on_a_terminal_tells_each_change_and_switch() {
 }
 
 /// What `keyferry WORDS` prints on a terminal of its own.
-fn on_a_terminal(site: &Site, words: &[&str], no_color: Option<&str>) -> String {
+pub fn on_a_terminal(site: &Site, words: &[&str], no_color: Option<&str>) -> String {
     let inner = site.command(words);
     let quote = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap());
     let line: Vec<String> = std::iter::once(inner.get_program())

@@ -180,7 +180,10 @@ impl Patient<'_> {
         })?;
         let credential = self.credentials.get(position);
         let who = credential.map_or(String::new(), |credential| credential.description().text);
-        let what = format!("signed in as {who}, {}", super::token::left(&token));
+        let what = format!(
+            "signed in as {who}; the token is good for {}",
+            super::token::left(&token)
+        );
         let outcome = match position {
             0 => Outcome::Ok(what),
             _ => Outcome::Warning {
