@@ -30,7 +30,11 @@ const EXCEPTIONS: [(&str, &str, &str); 2] = [
         "state",
         "the status table shows what state defines",
     ),
-    ("command", "cli", "check takes the invocation"),
+    (
+        "command",
+        "cli",
+        "check takes the invocation, token its options",
+    ),
 ];
 
 #[test]

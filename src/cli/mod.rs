@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use crate::command::token;
 use crate::config::{self, InstanceName, LoadRequest};
 use crate::error::Error;
 use crate::name::SetName;
@@ -55,9 +54,22 @@ pub enum Command {
         dry_run: bool,
     },
     /// `token`
-    Token(token::Options),
+    Token(TokenOptions),
     /// `--version`
     Version,
+}
+
+/// The options of `token`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TokenOptions {
+    /// `vault`, `arm`, `graph`, `storage` or an audience; `vault` without.
+    pub audience: Option<String>,
+    /// The storage account to probe.
+    pub account: Option<String>,
+    /// Whether the token is spent on a small request.
+    pub probe: bool,
+    /// Whether the token alone is printed.
+    pub raw: bool,
 }
 
 /// Everything that was typed, before the verb makes sense of it.
@@ -211,7 +223,7 @@ impl Typed {
         if self.account.is_some() && !has("probe") {
             return Err(usage("--account is for --probe".to_owned()));
         }
-        Ok(Command::Token(token::Options {
+        Ok(Command::Token(TokenOptions {
             audience: self.audience.clone(),
             account: self.account.clone(),
             probe: has("probe"),

@@ -11,6 +11,7 @@ use std::io::{self, IsTerminal};
 
 use serde_json::{json, Map, Value};
 
+use crate::cli::TokenOptions;
 use crate::clock;
 use crate::config::Config;
 use crate::error::{Class, Error};
@@ -21,24 +22,11 @@ use crate::report;
 use audience::Audience;
 use probe::Target;
 
-/// What the operator asks for.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// `vault`, `arm`, `graph`, `storage` or an audience; `vault` without.
-    pub audience: Option<String>,
-    /// The storage account to probe.
-    pub account: Option<String>,
-    /// Whether the token is spent on a small request.
-    pub probe: bool,
-    /// Whether the token alone is printed.
-    pub raw: bool,
-}
-
 /// Signs in and tells; gives the exit code.
 ///
 /// # Errors
 /// What stops the sign-in, and with `probe` what refused the token.
-pub fn run(config: &Config, options: &Options, json: bool) -> Result<u8, Error> {
+pub fn run(config: &Config, options: &TokenOptions, json: bool) -> Result<u8, Error> {
     if options.raw && io::stdout().is_terminal() {
         return Err(usage(
             "--raw prints no token on a terminal: read it through a pipe",
