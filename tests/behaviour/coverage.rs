@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 31] = [
+const ERRORS: [(&str, &str); 33] = [
     (
         "ClaimedDirectory",
         "files::a_directory_of_another_set_is_refused",
@@ -105,6 +105,7 @@ const ERRORS: [(&str, &str); 31] = [
         "Tls",
         "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
     ),
+    ("TokenRefused", "token::what_refuses_a_token_says_why"),
     (
         "UnsafeDirectory",
         "files::a_directory_that_others_can_change_is_refused_with_its_rule",
@@ -114,6 +115,7 @@ const ERRORS: [(&str, &str); 31] = [
         "WouldNeedChown",
         "disk::an_owner_that_this_user_cannot_give_is_refused_before_any_request",
     ),
+    ("WrongClock", "doctor::a_device_in_1970_is_told_and_goes_on"),
 ];
 
 /// The variants of `CredentialProblem`.

@@ -17,6 +17,7 @@ mod coverage;
 mod credentials;
 mod device_code;
 mod disk;
+mod doctor;
 mod environment;
 mod federated;
 mod files;
@@ -38,4 +39,5 @@ mod status;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod token;
 mod tokens;
