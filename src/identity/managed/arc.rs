@@ -18,16 +18,17 @@ use crate::secret::Secret;
 /// Where the agent puts its key files.
 pub(super) const TOKENS: &str = "/var/opt/azcmagent/tokens";
 
-/// Asks the agent, whose keys lie in `directory`; gives its reply, whatever the status says.
+/// Asks the agent, whose keys lie in `directory`; gives its reply, whatever the status says,
+/// and the key that it saw.
 pub(super) fn ask(
     identity: &ManagedIdentity,
     client: &Client,
     query: &str,
     directory: &Path,
-) -> Result<Reply, Error> {
-    let reply = ask_with_key(identity, client, query, directory)?;
-    if reply.status != 401 {
-        return Ok(reply);
+) -> Result<(Reply, Option<Secret>), Error> {
+    let answer = ask_with_key(identity, client, query, directory)?;
+    if answer.0.status != 401 || answer.1.is_none() {
+        return Ok(answer);
     }
     // A key is good for one token and a short time: an attempt that failed on its way may
     // have used it up.
@@ -39,14 +40,14 @@ fn ask_with_key(
     client: &Client,
     query: &str,
     directory: &Path,
-) -> Result<Reply, Error> {
+) -> Result<(Reply, Option<Secret>), Error> {
     let broken = |rule: &str| identity.problem(ManagedIdentityProblem::Challenge(rule.to_owned()));
     let challenge = identity.ask(client, query, None)?;
     let header = match (challenge.status, challenge.header("www-authenticate")) {
         (200, _) => return Err(broken("is missing: it gives a token to anybody")),
         (401, Some(header)) => header,
         (401, None) if challenge.looks_like_json() => return Err(broken("names no key file")),
-        _ => return Ok(challenge),
+        _ => return Ok((challenge, None)),
     };
     let name = key_name(header, directory).map_err(broken)?;
     let key = match disk::read_foreign(directory, name, LONGEST) {
@@ -59,7 +60,8 @@ fn ask_with_key(
     }
     let label = "Authorization: Basic ";
     let secret = SecretHeader { label, value: &key };
-    identity.ask(client, query, Some(secret))
+    let reply = identity.ask(client, query, Some(secret))?;
+    Ok((reply, Some(key)))
 }
 
 /// The name of the key file in `directory`, by a challenge `Basic realm=PATH`.

@@ -71,12 +71,16 @@ impl ManagedIdentity {
     pub(super) fn token(&self, client: &Client, audience: &str) -> Result<Token, Error> {
         let asked_at = clock::now();
         let query = self.query(audience)?;
-        let reply = match self.platform.kind {
+        let (reply, key) = match self.platform.kind {
             Kind::Arc => arc::ask(self, client, &query, Path::new(arc::TOKENS))?,
-            _ => self.ask(client, &query, self.platform.secret_header())?,
+            _ => (
+                self.ask(client, &query, self.platform.secret_header())?,
+                None,
+            ),
         };
         if reply.status != 200 || !reply.looks_like_json() {
-            return Err(refusal::of(self, &reply));
+            let shown = key.as_ref().or(self.platform.secret.as_ref());
+            return Err(refusal::of(self, &reply, shown));
         }
         self.read(&reply, audience, asked_at)
     }
