@@ -24,7 +24,7 @@ mod roots;
 mod route;
 mod settings;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tls;
 mod transport;
 mod tunnel;

@@ -7,10 +7,18 @@ use std::fs;
 use std::path::Path;
 
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 28] = [
+const ERRORS: [(&str, &str); 33] = [
     (
         "ClaimedDirectory",
         "files::a_directory_of_another_set_is_refused",
+    ),
+    (
+        "CloudChanged",
+        "clouds::a_changed_login_host_is_refused_until_an_operator_accepts_it",
+    ),
+    (
+        "CloudUnknown",
+        "clouds::a_cloud_that_was_never_asked_is_told_and_nothing_is_sent",
     ),
     (
         "Config",
@@ -71,6 +79,7 @@ const ERRORS: [(&str, &str); 28] = [
         "NothingOnDisk",
         "quiet_runs::offline_needs_no_network_and_heals",
     ),
+    ("Person", END_OF_SIGN_IN),
     (
         "Proxy",
         "proxies::wrong_credentials_are_told_apart_from_a_forbidden_host",
@@ -96,6 +105,7 @@ const ERRORS: [(&str, &str); 28] = [
         "Tls",
         "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
     ),
+    ("TokenRefused", "token::what_refuses_a_token_says_why"),
     (
         "UnsafeDirectory",
         "files::a_directory_that_others_can_change_is_refused_with_its_rule",
@@ -105,15 +115,20 @@ const ERRORS: [(&str, &str); 28] = [
         "WouldNeedChown",
         "disk::an_owner_that_this_user_cannot_give_is_refused_before_any_request",
     ),
+    ("WrongClock", "doctor::a_device_in_1970_is_told_and_goes_on"),
 ];
 
 /// The variants of `CredentialProblem`.
-const CREDENTIALS: [(&str, &str); 15] = [
+const CREDENTIALS: [(&str, &str); 20] = [
     ("BadCertificate", WRONG_CREDENTIAL),
     ("BadKey", WRONG_CREDENTIAL),
     ("EllipticKey", WRONG_CREDENTIAL),
     ("Empty", WRONG_CREDENTIAL),
     ("EncryptedKey", WRONG_CREDENTIAL),
+    (
+        "Incomplete",
+        "environment::what_is_lacking_or_wrong_is_named_before_any_request",
+    ),
     ("KeyOfAnotherCertificate", WRONG_CREDENTIAL),
     ("KeySize", "credentials::a_small_rsa_key_is_refused"),
     (
@@ -122,15 +137,22 @@ const CREDENTIALS: [(&str, &str); 15] = [
     ),
     ("NoCertificate", WRONG_CREDENTIAL),
     ("NoKey", WRONG_CREDENTIAL),
+    ("NoToken", WRONG_TOKEN),
     (
         "NotAFile",
         "credentials::a_missing_credential_is_66_and_a_directory_is_none",
+    ),
+    (
+        "OtherAuthority",
+        "environment::an_authority_of_another_cloud_is_refused_before_any_request",
     ),
     (
         "OtherOwner",
         "credentials::a_credential_of_another_user_or_out_of_reach_is_refused",
     ),
     ("ReadableByOthers", WRONG_CREDENTIAL),
+    ("TokenAlgorithm", WRONG_TOKEN),
+    ("TokenExpired", WRONG_TOKEN),
     ("TooLong", WRONG_CREDENTIAL),
     (
         "Unreadable",
@@ -188,6 +210,17 @@ const MANAGED_IDENTITIES: [(&str, &str); 12] = [
         "WrongSelector",
         "managed_identity::azure_ml_may_name_the_identity_that_it_means",
     ),
+];
+
+/// The variants of `PersonProblem`.
+const PERSONS: [(&str, &str); 4] = [
+    (
+        "Absent",
+        "device_code::a_run_without_the_person_says_so_before_any_request",
+    ),
+    ("CodeUnknown", END_OF_SIGN_IN),
+    ("Declined", END_OF_SIGN_IN),
+    ("Expired", END_OF_SIGN_IN),
 ];
 
 /// The variants of `RefusalCause`.
@@ -306,6 +339,7 @@ fn every_way_to_fail_is_provoked() {
         ("credential", "CredentialProblem", &CREDENTIALS),
         ("managed", "ManagedIdentityProblem", &MANAGED_IDENTITIES),
         ("network", "Phase", &PHASES),
+        ("person", "PersonProblem", &PERSONS),
         ("refusal", "RefusalCause", &REFUSALS),
         ("network", "TlsProblem", &TLS_PROBLEMS),
     ] {
@@ -322,6 +356,7 @@ fn the_tests_of_the_tables_are_there() {
         &ERRORS[..],
         &CREDENTIALS,
         &MANAGED_IDENTITIES,
+        &PERSONS,
         &PHASES,
         &REFUSALS,
         &TLS_PROBLEMS,
@@ -361,3 +396,6 @@ fn read(path: &str) -> String {
 const EXCUSED: &str = "excused";
 const DENIAL: &str = "refusals::each_denial_has_its_own_sentence_and_next_step";
 const WRONG_CREDENTIAL: &str = "credentials::a_wrong_credential_is_refused_before_any_request";
+const END_OF_SIGN_IN: &str =
+    "device_code::each_end_of_a_sign_in_has_its_own_sentence_and_next_step";
+const WRONG_TOKEN: &str = "federated::a_token_that_would_be_refused_never_leaves_the_device";
