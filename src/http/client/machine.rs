@@ -47,8 +47,8 @@ impl Client {
     /// is not set by it, since anybody on the machine's network may play this endpoint.
     ///
     /// # Errors
-    /// Those of `secret`; [`Error::Network`] after the last attempt; [`Error::Reply`], [`Error::RequestsSpent`]
-    /// and [`Error::Deadline`] at once.
+    /// Those of `secret`; [`Error::Network`] after the last attempt; [`Error::Reply`],
+    /// [`Error::RequestsSpent`] and [`Error::Deadline`] at once.
     pub fn ask_machine(
         &self,
         asked: &MachineRequest<'_>,
