@@ -14,11 +14,11 @@ use crate::secret::Secret;
 
 /// A header that nobody may see.
 #[derive(Clone, Copy, Debug)]
-pub struct SecretHeader<'a> {
+pub(super) struct SecretHeader<'a> {
     /// All that stands before the value: `Authorization: Bearer `.
-    pub label: &'static str,
+    pub(super) label: &'static str,
     /// The value: visible ASCII without blanks.
-    pub value: &'a Secret,
+    pub(super) value: &'a Secret,
 }
 
 /// The secret header of the request in progress, if it has one.

@@ -35,7 +35,6 @@ mod wire;
 
 pub use client::{Body, Client, MachineRequest, Patience, Request};
 pub use endpoint::Endpoint;
-pub use header::SecretHeader;
 pub use meter::Traffic;
 pub use reply::Reply;
 pub use settings::{Pinned, Proxy, ProxyCredentials, Settings};

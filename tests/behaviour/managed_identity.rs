@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use cloud::{ArcAgent, ArcChallenge, Expiry, ForwardProxy, MachineEndpoint, Stranger};
+use cloud::{
+    Action, ArcAgent, ArcChallenge, Expiry, Fault, ForwardProxy, MachineEndpoint, Match, Stranger,
+};
 use serde_json::{json, Value};
 
 use crate::namespace;
@@ -407,9 +409,9 @@ fn any_other_refusal_and_a_reply_without_a_token_are_told() {
             "the reply holds no usable token",
         ),
     ] {
-        endpoint.fault(cloud::Fault {
-            matching: cloud::Match::Any,
-            action: cloud::Action::Status {
+        endpoint.fault(Fault {
+            matching: Match::Any,
+            action: Action::Status {
                 code,
                 headers: vec![("content-type".to_owned(), "application/json".to_owned())],
                 body: body.to_owned(),
@@ -589,6 +591,18 @@ fn the_agent_of_arc_delivers_for_the_machine_and_a_chosen_identity() {
     assert_eq!(before, 2 * 7);
     sync_on(&site, &agent).exits(0);
     assert_eq!(agent.requests().len(), before);
+    // A key is good for one request: after one that was cut off, there is a new one.
+    agent.reset_log();
+    for action in [Action::Delay(Duration::ZERO), Action::CutAfter(9)] {
+        agent.fault(Fault {
+            matching: Match::Any,
+            action,
+            times: 1,
+        });
+    }
+    std::fs::remove_dir_all(site.path("run")).ok();
+    sync_on(&site, &agent).exits(0);
+    assert_eq!(agent.requests().len(), 4);
     agent.answer_first(&[429]);
     std::fs::remove_dir_all(site.path("run")).ok();
     sync_on(&site, &agent).exits(0);

@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::{left, random, unless_late, Body, Client, Once, Request};
 use crate::error::Error;
 use crate::http::failure::Failure;
-use crate::http::{Endpoint, Reply, SecretHeader};
+use crate::http::header::SecretHeader;
+use crate::http::{Endpoint, Reply};
 use crate::retry::{self, Miss, Misses};
+use crate::secret::Secret;
 
 /// A `GET` at an endpoint of the machine, repeated as needed.
 pub struct MachineRequest<'a> {
@@ -17,8 +19,8 @@ pub struct MachineRequest<'a> {
     pub query: &'a str,
     /// Headers that are not secret.
     pub headers: &'a [(&'static str, &'a str)],
-    /// The one that is.
-    pub secret: Option<SecretHeader<'a>>,
+    /// What stands before the value of the one that is: `secret: `.
+    pub label: &'static str,
     /// How long to wait where nothing answers.
     pub patience: Patience,
     /// How many bytes the reply's body may have.
@@ -37,26 +39,33 @@ pub enum Patience {
 
 impl Client {
     /// Asks an endpoint of the machine and gives its reply, whatever the status says, except
-    /// for redirects (refused).
+    /// for redirects (refused), and the secret that it saw. `secret` is asked for before each
+    /// attempt: some are good for one.
     ///
     /// No proxy and no `network.resolve` is looked at. Statuses that may pass are asked again
     /// (protocol notes 4.2), within the deadline; the last reply is given even so. The clock
     /// is not set by it, since anybody on the machine's network may play this endpoint.
     ///
     /// # Errors
-    /// [`Error::Network`] after the last attempt; [`Error::Reply`], [`Error::RequestsSpent`]
-    /// and [`Error::Deadline`] at once.
-    pub fn ask_machine(&self, asked: &MachineRequest<'_>) -> Result<Reply, Error> {
+    /// Those of `secret`; [`Error::Network`] after the last attempt; [`Error::Reply`],
+    /// [`Error::RequestsSpent`] and [`Error::Deadline`] at once.
+    pub fn ask_machine(
+        &self,
+        asked: &MachineRequest<'_>,
+        secret: &dyn Fn() -> Result<Option<Secret>, Error>,
+    ) -> Result<(Reply, Option<Secret>), Error> {
         let (mut patience, mut misses) = (asked.patience, Misses::default());
         let mut attempt = 1;
         loop {
-            let outcome = self.ask_once(asked, patience, attempt);
+            let shown = secret()?;
+            let outcome = self.ask_once(asked, shown.as_ref(), patience, attempt);
             let pause = miss(&outcome, patience).and_then(|miss| {
                 let wanted = outcome.as_ref().ok().and_then(Reply::wait_wanted);
                 misses.pause(miss, random(), wanted, left(self.end()))
             });
             let Some(pause) = pause else {
-                return outcome.map_err(|failure| failure.error);
+                let reply = outcome.map_err(|failure| failure.error)?;
+                return Ok((reply, shown));
             };
             tell(asked.endpoint, &outcome, pause);
             thread::sleep(pause);
@@ -68,6 +77,7 @@ impl Client {
     fn ask_once(
         &self,
         asked: &MachineRequest<'_>,
+        secret: Option<&Secret>,
         patience: Patience,
         attempt: u32,
     ) -> Result<Reply, Failure> {
@@ -80,11 +90,11 @@ impl Client {
             headers: asked.headers,
             limit: asked.limit,
         };
-        let end = self.end();
+        let (label, end) = (asked.label, self.end());
         let outcome = self.once(&Once {
             request: &request,
             endpoint: Some(asked.endpoint),
-            secret: asked.secret,
+            secret: secret.map(|value| SecretHeader { label, value }),
             timeout: match patience {
                 Patience::Full => self.timeout,
                 Patience::Guess => self.timeout.min(GUESS),
@@ -134,7 +144,6 @@ mod tests {
     use crate::http::testing::{closed_port, read_request, settings, silent_port};
     use crate::http::{Pinned, Proxy, Settings};
     use crate::name::HostName;
-    use crate::secret::Secret;
 
     const BUSY: &str = "HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n{}";
     const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood";
@@ -158,17 +167,18 @@ mod tests {
 
     fn ask(client: &Client, address: SocketAddr, patience: Patience) -> Result<Reply, Error> {
         let endpoint = Endpoint::parse(&format!("http://{address}/msi?v=1")).unwrap();
-        client.ask_machine(&MachineRequest {
+        let asked = MachineRequest {
             endpoint: &endpoint,
             query: "resource=x",
             headers: &[("metadata", "true")],
-            secret: Some(SecretHeader {
-                label: "X-IDENTITY-HEADER: ",
-                value: &Secret::copy_of(b"hush"),
-            }),
+            label: "X-IDENTITY-HEADER: ",
             patience,
             limit: 4,
-        })
+        };
+        let secret = || Ok(Some(Secret::copy_of(b"hush")));
+        let (reply, shown) = client.ask_machine(&asked, &secret)?;
+        assert_eq!(shown.unwrap().expose(), b"hush");
+        Ok(reply)
     }
 
     fn client() -> Client {

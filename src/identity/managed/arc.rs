@@ -9,44 +9,32 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::ManagedIdentity;
+use super::{refusal, ManagedIdentity};
 use crate::disk;
 use crate::error::{Error, ManagedIdentityProblem};
-use crate::http::{Client, Reply, SecretHeader};
+use crate::http::Client;
 use crate::secret::Secret;
 
 /// Where the agent puts its key files.
 pub(super) const TOKENS: &str = "/var/opt/azcmagent/tokens";
 
-/// Asks the agent, whose keys lie in `directory`; gives its reply, whatever the status says.
-pub(super) fn ask(
+/// Asks the agent for a challenge and gives the key that answers it, read from `directory`.
+/// It is good for one request, and for a short time.
+pub(super) fn key(
     identity: &ManagedIdentity,
     client: &Client,
     query: &str,
     directory: &Path,
-) -> Result<Reply, Error> {
-    let reply = ask_with_key(identity, client, query, directory)?;
-    if reply.status != 401 {
-        return Ok(reply);
-    }
-    // A key is good for one token and a short time: an attempt that failed on its way may
-    // have used it up.
-    ask_with_key(identity, client, query, directory)
-}
-
-fn ask_with_key(
-    identity: &ManagedIdentity,
-    client: &Client,
-    query: &str,
-    directory: &Path,
-) -> Result<Reply, Error> {
+) -> Result<Secret, Error> {
     let broken = |rule: &str| identity.problem(ManagedIdentityProblem::Challenge(rule.to_owned()));
-    let challenge = identity.ask(client, query, None)?;
+    let (challenge, _) = identity.ask(client, query, &|| Ok(None))?;
     let header = match (challenge.status, challenge.header("www-authenticate")) {
-        (200, _) => return Err(broken("is missing: it gives a token to anybody")),
+        (200, _) if challenge.looks_like_json() => {
+            return Err(broken("is missing: it gives a token to anybody"))
+        }
         (401, Some(header)) => header,
         (401, None) if challenge.looks_like_json() => return Err(broken("names no key file")),
-        _ => return Ok(challenge),
+        _ => return Err(refusal::of(identity, &challenge, None)),
     };
     let name = key_name(header, directory).map_err(broken)?;
     let key = match disk::read_foreign(directory, name, LONGEST) {
@@ -57,9 +45,7 @@ fn ask_with_key(
     if key.is_empty() || !key.expose().iter().all(u8::is_ascii_graphic) {
         return Err(broken("names a file that holds no key"));
     }
-    let label = "Authorization: Basic ";
-    let secret = SecretHeader { label, value: &key };
-    identity.ask(client, query, Some(secret))
+    Ok(key)
 }
 
 /// The name of the key file in `directory`, by a challenge `Basic realm=PATH`.

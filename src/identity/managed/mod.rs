@@ -19,8 +19,9 @@ use super::{endpoint, reply, Token};
 use crate::clock;
 use crate::config::{ManagedSource, Selector};
 use crate::error::{Error, ManagedIdentityProblem};
-use crate::http::{Client, MachineRequest, Reply, SecretHeader};
+use crate::http::{Client, MachineRequest, Reply};
 use crate::name;
+use crate::secret::Secret;
 use platform::{Kind, Platform};
 use source::Signs;
 
@@ -71,12 +72,13 @@ impl ManagedIdentity {
     pub(super) fn token(&self, client: &Client, audience: &str) -> Result<Token, Error> {
         let asked_at = clock::now();
         let query = self.query(audience)?;
-        let reply = match self.platform.kind {
-            Kind::Arc => arc::ask(self, client, &query, Path::new(arc::TOKENS))?,
-            _ => self.ask(client, &query, self.platform.secret_header())?,
+        let secret = || match self.platform.kind {
+            Kind::Arc => arc::key(self, client, &query, Path::new(arc::TOKENS)).map(Some),
+            _ => Ok(self.platform.secret()),
         };
+        let (reply, shown) = self.ask(client, &query, &secret)?;
         if reply.status != 200 || !reply.looks_like_json() {
-            return Err(refusal::of(self, &reply));
+            return Err(refusal::of(self, &reply, shown.as_ref()));
         }
         self.read(&reply, audience, asked_at)
     }
@@ -99,23 +101,27 @@ impl ManagedIdentity {
         &self,
         client: &Client,
         query: &str,
-        secret: Option<SecretHeader<'_>>,
-    ) -> Result<Reply, Error> {
-        let outcome = client.ask_machine(&MachineRequest {
+        secret: &dyn Fn() -> Result<Option<Secret>, Error>,
+    ) -> Result<(Reply, Option<Secret>), Error> {
+        let asked = MachineRequest {
             endpoint: &self.platform.endpoint,
             query,
             headers: &[("metadata", "true")],
-            secret,
+            label: self.platform.kind.label(),
             patience: self.platform.patience,
             limit: endpoint::REPLY_LIMIT,
-        });
-        outcome.map_err(|error| match error {
-            Error::Network { cause, .. } => self.problem(ManagedIdentityProblem::NoEndpoint(cause)),
-            Error::Reply { host, problem } => self.problem(ManagedIdentityProblem::NoEndpoint(
-                format!("{host} {problem}"),
-            )),
-            error => error,
-        })
+        };
+        client
+            .ask_machine(&asked, secret)
+            .map_err(|error| match error {
+                Error::Network { cause, .. } => {
+                    self.problem(ManagedIdentityProblem::NoEndpoint(cause))
+                }
+                Error::Reply { host, problem } => self.problem(ManagedIdentityProblem::NoEndpoint(
+                    format!("{host} {problem}"),
+                )),
+                error => error,
+            })
     }
 
     fn query(&self, audience: &str) -> Result<String, Error> {
@@ -195,7 +201,6 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 mod tests {
     use super::*;
     use crate::http::{Endpoint, Patience};
-    use crate::secret::Secret;
 
     const ID: &str = "4f4a1d1b-2a3c-4c5d-8e9f-0a1b2c3d4e5f";
     const RESOURCE: &str = "/subscriptions/s/userAssignedIdentities/gateways";

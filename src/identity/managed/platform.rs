@@ -2,7 +2,7 @@
 
 use crate::config::Selector;
 use crate::error::{Error, ManagedIdentityProblem};
-use crate::http::{Endpoint, Patience, SecretHeader};
+use crate::http::{Endpoint, Patience};
 use crate::secret::Secret;
 
 /// A platform and its endpoint on this machine.
@@ -27,14 +27,10 @@ pub(super) enum Kind {
 }
 
 impl Platform {
-    /// The header that carries the secret.
-    pub(super) fn secret_header(&self) -> Option<SecretHeader<'_>> {
-        let label = match self.kind {
-            Kind::AppService => "X-IDENTITY-HEADER: ",
-            _ => "secret: ",
-        };
-        let value = self.secret.as_ref()?;
-        Some(SecretHeader { label, value })
+    /// A copy of the secret, for one request.
+    pub(super) fn secret(&self) -> Option<Secret> {
+        let secret = self.secret.as_ref()?;
+        Some(Secret::copy_of(secret.expose()))
     }
 }
 
@@ -56,6 +52,15 @@ impl Kind {
             Self::Arc => "2020-06-01",
             Self::AzureMl => "2017-09-01",
             Self::Imds => "2018-02-01",
+        }
+    }
+
+    /// What stands before the secret in the header that carries it.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::AppService => "X-IDENTITY-HEADER: ",
+            Self::Arc => "Authorization: Basic ",
+            Self::AzureMl | Self::Imds => "secret: ",
         }
     }
 

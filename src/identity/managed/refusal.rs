@@ -13,9 +13,11 @@ use crate::error::{Error, ManagedIdentityProblem};
 use crate::http::Reply;
 use crate::name;
 use crate::retry;
+use crate::secret::Secret;
 
-/// The error of a reply that holds no token.
-pub(super) fn of(identity: &ManagedIdentity, reply: &Reply) -> Error {
+/// The error of a reply that holds no token. `shown` is the secret that the endpoint saw: it
+/// is not told, should the endpoint repeat it.
+pub(super) fn of(identity: &ManagedIdentity, reply: &Reply, shown: Option<&Secret>) -> Error {
     let host = identity.platform.endpoint.host();
     let busy = retry::may_pass_here(reply.status);
     let bare = busy && reply.body.expose().trim_ascii().is_empty();
@@ -29,7 +31,9 @@ pub(super) fn of(identity: &ManagedIdentity, reply: &Reply) -> Error {
         return identity.problem(ManagedIdentityProblem::NoEndpoint(cause));
     }
     let selector = identity.selector.as_ref().map(Selector::key);
-    match problem(reply.status, reply.body.expose(), selector) {
+    let shown = shown.and_then(Secret::expose_str);
+    let said = said(reply.body.expose(), shown);
+    match problem(reply.status, said, selector) {
         ManagedIdentityProblem::Refused { status, .. } if busy => Error::ServerBusy {
             host: host.clone(),
             status,
@@ -39,22 +43,17 @@ pub(super) fn of(identity: &ManagedIdentity, reply: &Reply) -> Error {
     }
 }
 
+/// A refusal, and what stands in the `error` of a nested one.
 #[derive(Default, Deserialize)]
 struct Refusal<'a> {
     #[serde(borrow)]
     error: Option<&'a RawValue>,
     error_description: Option<String>,
-    message: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Nested {
     code: Option<String>,
     message: Option<String>,
 }
 
-fn problem(status: u16, body: &[u8], selector: Option<&'static str>) -> ManagedIdentityProblem {
-    let said = said(body);
+fn problem(status: u16, said: String, selector: Option<&'static str>) -> ManagedIdentityProblem {
     let lower = said.to_ascii_lowercase();
     if status == 403 && lower.contains("unreachable") {
         // Docker Desktop's stand-in.
@@ -70,19 +69,23 @@ fn problem(status: u16, body: &[u8], selector: Option<&'static str>) -> ManagedI
     ManagedIdentityProblem::Refused { status, said }
 }
 
-/// Code and text, escaped and cut.
-fn said(body: &[u8]) -> String {
+/// Code and text without `secret`, escaped and cut.
+fn said(body: &[u8], secret: Option<&str>) -> String {
     let refusal: Refusal<'_> = serde_json::from_slice(body).unwrap_or_default();
     let raw = refusal.error.map_or("", RawValue::get);
-    let nested: Nested = serde_json::from_str(raw).unwrap_or_default();
+    let nested: Refusal<'_> = serde_json::from_slice(raw.as_bytes()).unwrap_or_default();
     let code = serde_json::from_str(raw).ok().or(nested.code);
     let text = refusal.error_description.or(refusal.message);
     let parts = [code, text.or(nested.message)];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    match parts.is_empty() {
-        true => "without a reason".to_owned(),
-        false => name::foreign(&parts.join(": "), SHOWN),
+    if parts.is_empty() {
+        return "without a reason".to_owned();
     }
+    let mut text = parts.join(": ");
+    if let Some(secret) = secret {
+        text = text.replace(secret, "...");
+    }
+    name::foreign(&text, SHOWN)
 }
 
 /// How many characters of an endpoint's text are shown.
@@ -143,10 +146,17 @@ mod tests {
             (400, r#"{"error":7}"#, refused(400, "without a reason")),
             (400, r#"{"error"#, refused(400, "without a reason")),
         ] {
-            let found = problem(status, body.as_bytes(), Some("client_id"));
+            let found = problem(status, said(body.as_bytes(), None), Some("client_id"));
             assert_eq!(found, wanted, "{body}");
         }
         let long = format!(r#"{{"error":"{}"}}"#, "x".repeat(5000));
-        assert_eq!(said(long.as_bytes()).chars().count(), SHOWN + 1);
+        assert_eq!(said(long.as_bytes(), None).chars().count(), SHOWN + 1);
+    }
+
+    #[test]
+    fn a_secret_that_comes_back_is_not_told() {
+        let body = br#"{"message":"header hush\/hush is wrong"}"#;
+        let told = said(body, Some("hush/hush"));
+        assert_eq!(told, "header ... is wrong");
     }
 }

@@ -338,12 +338,12 @@ mod tests {
     fn secrets_and_defaults_come_from_the_platforms_variables() {
         let bare = tempfile::tempdir().unwrap();
         let found = find_with(AppService, &[HERE, HEADER], bare.path()).unwrap();
-        let header = found.secret_header().unwrap();
-        assert_eq!(header.label, "X-IDENTITY-HEADER: ");
-        assert_eq!(header.value.expose(), HEADER.1.as_bytes());
+        assert_eq!(found.kind.label(), "X-IDENTITY-HEADER: ");
+        assert_eq!(found.secret().unwrap().expose(), HEADER.1.as_bytes());
         let set = [MSI, SECRET, (DEFAULT_CLIENT, GUID)];
         let found = find_with(AzureMl, &set, bare.path()).unwrap();
-        assert_eq!(found.secret_header().unwrap().label, "secret: ");
+        assert_eq!(found.kind.label(), "secret: ");
+        assert_eq!(found.secret().unwrap().expose(), SECRET.1.as_bytes());
         let id = GUID.to_ascii_lowercase();
         assert_eq!(found.default, Some(Selector::ClientId(id)));
     }
