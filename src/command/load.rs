@@ -1,6 +1,8 @@
 //! The configuration of a command, which says how much is logged unless the command line
 //! does. For a command that uses the network, a private cloud is asked for its facts before.
 
+use std::time::Instant;
+
 use crate::cli::Invocation;
 use crate::cloud::Cloud;
 use crate::config::{Config, LoadRequest, Outline};
@@ -48,6 +50,7 @@ pub fn offline(invocation: &Invocation) -> Result<Config, Vec<Error>> {
 /// # Errors
 /// What is wrong with the configuration, or why the facts of the cloud cannot be learnt.
 pub fn online(invocation: &Invocation, keep: Keep) -> Result<Loaded, Vec<Error>> {
+    let started = Instant::now();
     let outline = outline(invocation)?;
     let mut request = invocation.config.clone();
     let mut obstacle = None;
@@ -57,7 +60,10 @@ pub fn online(invocation: &Invocation, keep: Keep) -> Result<Loaded, Vec<Error>>
         Err(error @ Error::CloudChanged { .. }) => obstacle = Some(error),
         Err(error) => return Err(vec![error]),
     }
-    let config = load(invocation, &request)?;
+    let mut config = load(invocation, &request)?;
+    // The question is part of the run, whose time is limited as a whole.
+    let left = config.network.deadline.saturating_sub(started.elapsed());
+    config.network.deadline = left;
     Ok(Loaded { config, obstacle })
 }
 
