@@ -51,6 +51,11 @@ pub fn offline(invocation: &Invocation) -> Result<Config, Vec<Error>> {
 /// What is wrong with the configuration, or why the facts of the cloud cannot be learnt.
 pub fn online(invocation: &Invocation, keep: Keep) -> Result<Loaded, Vec<Error>> {
     let started = Instant::now();
+    match Config::load(&invocation.config) {
+        Ok(config) if !config.is_private_cloud => return Ok(begun(invocation, config).into()),
+        Err(errors) if !errors.iter().any(is_about_unknown_cloud) => return Err(errors),
+        _ => {}
+    }
     let outline = outline(invocation)?;
     let mut request = invocation.config.clone();
     let mut obstacle = None;
@@ -74,6 +79,10 @@ pub fn outline(invocation: &Invocation) -> Result<Outline, Vec<Error>> {
     Ok(outline)
 }
 
+fn is_about_unknown_cloud(error: &Error) -> bool {
+    matches!(error, Error::CloudUnknown { .. })
+}
+
 fn ask(outline: &Outline, keep: Keep) -> Result<Option<Cloud>, Error> {
     let Some(private) = &outline.private_cloud else {
         return Ok(None);
@@ -87,10 +96,14 @@ fn ask(outline: &Outline, keep: Keep) -> Result<Option<Cloud>, Error> {
 }
 
 fn load(invocation: &Invocation, request: &LoadRequest) -> Result<Config, Vec<Error>> {
-    let config = Config::load(request)?;
+    Config::load(request).map(|config| begun(invocation, config))
+}
+
+/// Starts to log, with the warnings of `config`.
+fn begun(invocation: &Invocation, config: Config) -> Config {
     crate::log::init(invocation.log.unwrap_or(config.log));
     for warning in &config.warnings {
         log::warn!("{warning}");
     }
-    Ok(config)
+    config
 }
