@@ -35,7 +35,7 @@ pub fn clouds_table() -> String {
 
 /// All facts of one cloud, one a line; a list over as many as it needs, `-` for what is not
 /// there.
-pub fn cloud_facts(facts: &[(String, Value)]) -> String {
+pub fn cloud_facts(facts: &[(&str, Value)]) -> String {
     let mut text = String::new();
     for (name, fact) in facts {
         let words: Vec<&str> = match fact {
