@@ -25,7 +25,7 @@ pub const IDENTITY_TYPES: &[IdentityType] = &[
     },
     IdentityType {
         name: "device_code",
-        text: "A person who signs in for this run.",
+        text: "A person who signs in for a run of `keyferry sync --sign-in`.",
     },
     IdentityType {
         name: "password",

@@ -27,7 +27,7 @@ pub use managed::ManagedIdentityProblem;
 pub use network::{Phase, TlsProblem};
 pub use person::PersonProblem;
 pub use reason::Reason;
-pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
+pub use refusal::{FederatedFacts, Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
 
 use crate::name::{FileName, HostName, ObjectName, SetName};
 

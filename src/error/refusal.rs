@@ -46,6 +46,19 @@ pub struct TokenFacts {
     pub object_id: Option<String>,
 }
 
+/// What a federated token says of itself, escaped: what a federated credential must fit.
+#[derive(Clone, Debug, Default)]
+pub struct FederatedFacts {
+    /// `iss`.
+    pub issuer: String,
+    /// `aud`.
+    pub audience: String,
+    /// `sub`.
+    pub subject: String,
+    /// The audience that the cloud's federated credentials usually have, where known.
+    pub usual_audience: Option<String>,
+}
+
 /// What a vault's refusal comes down to (protocol notes 5.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefusalCause {
@@ -106,6 +119,8 @@ pub struct SignInRefusal {
     pub code: Option<u32>,
     /// The number of AD FS (`MSIS…`), which has no `error_codes`.
     pub adfs_code: Option<u32>,
+    /// What the token of another issuer says, if the sign-in was by one.
+    pub federated: Option<FederatedFacts>,
     /// `trace_id`.
     pub trace_id: Option<String>,
     /// `correlation_id`.
@@ -173,7 +188,24 @@ impl SignInRefusal {
     pub fn refuses_credential(&self) -> bool {
         matches!(
             self.code,
-            Some(50_012 | 700_016 | 700_027 | 700_030 | 7_000_112 | 7_000_215 | 7_000_222)
+            Some(
+                50_012
+                    | 50_034
+                    | 50_055
+                    | 50_057
+                    | 50_126
+                    | 70_021
+                    | 70_025
+                    | 700_016
+                    | 700_027
+                    | 700_030
+                    | 700_211
+                    | 700_212
+                    | 700_213
+                    | 7_000_112
+                    | 7_000_215
+                    | 7_000_222
+            )
         )
     }
 }

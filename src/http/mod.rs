@@ -23,8 +23,9 @@ mod reply;
 mod roots;
 mod route;
 mod settings;
+mod signatures;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tls;
 mod transport;
 mod tunnel;

@@ -157,7 +157,7 @@ fn meaning(error: &Error) -> Meaning {
         ("code_expired" | "expired_token", _) | (_, Some(70_019)) => {
             Meaning::Over(PersonProblem::Expired)
         }
-        ("bad_verification_code", _) | (_, Some(70_018)) => {
+        ("bad_verification_code", _) | (_, Some(54_005 | 70_018)) => {
             Meaning::Over(PersonProblem::CodeUnknown)
         }
         _ => Meaning::Refused,
@@ -234,3 +234,113 @@ const LONGEST_VALID: u64 = 3600;
 /// Bytes; a QR code of more is hard to read from a terminal.
 const LONGEST_ADDRESS: usize = 200;
 const LONGEST_CODE: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Phase;
+    use crate::identity::testing::Authority;
+
+    /// No more scope than the audience: above all no refresh token.
+    #[test]
+    fn asks_for_an_access_token_and_nothing_else() {
+        let reply = r#"{"device_code": "d~", "user_code": "ABCD-EFGH", "verification_uri": "https://login.example/"}"#;
+        for (protocol, code, poll) in [
+            (
+                Protocol::Entra,
+                "/contoso.example/oauth2/v2.0/devicecode client_id=ID&scope=https%3A%2F%2Fvault.example%2F.default",
+                "/contoso.example/oauth2/v2.0/token",
+            ),
+            (
+                Protocol::AdFs,
+                "/adfs/oauth2/devicecode client_id=ID&resource=https%3A%2F%2Fvault.example",
+                "/adfs/oauth2/token",
+            ),
+        ] {
+            let authority = Authority::new(protocol, reply);
+            let request = authority.sign_in();
+            let (invitation, waiting) = ask(&request).unwrap();
+            assert_eq!(authority.asked(), code);
+            assert_eq!(invitation.valid, Duration::from_secs(900));
+            assert_eq!(waiting.interval, Duration::from_secs(5));
+            let form = poll_form(&request, &waiting.device_code);
+            assert!(request.token(&form, Some(waiting.end)).is_err());
+            let fields = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=ID&device_code=d%7E";
+            assert_eq!(authority.asked(), format!("{poll} {fields}"));
+        }
+    }
+
+    #[test]
+    fn pauses_double_while_nothing_is_heard_and_obey_the_server() {
+        let seconds = Duration::from_secs;
+        let host = HostName::parse("login.example").unwrap();
+        let network = Error::Network {
+            host: host.clone(),
+            phase: Phase::Connect,
+            cause: String::new(),
+        };
+        let busy = Error::ServerBusy {
+            host,
+            status: 429,
+            retry_after: Some(50),
+        };
+        for (pause, interval, error, wanted) in [
+            (5, 5, &network, 10),
+            (20, 5, &network, 30),
+            (30, 5, &network, 30),
+            (40, 40, &network, 40),
+            (5, 5, &busy, 50),
+        ] {
+            assert_eq!(
+                longer(seconds(pause), seconds(interval), error),
+                seconds(wanted)
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_come_as_numbers_or_texts_or_not_at_all() {
+        for (raw, wanted) in [
+            (Some("7"), 7),
+            (Some("\"7\""), 7),
+            (None, 5),
+            (Some("null"), 5),
+            (Some("\"soon\""), 5),
+            (Some("-1"), 5),
+            (Some("0"), 1),
+            (Some("86400"), 60),
+        ] {
+            let raw = raw.map(|raw| serde_json::from_str::<&RawValue>(raw).unwrap());
+            assert_eq!(
+                seconds(raw, INTERVAL, LONGEST_INTERVAL),
+                Duration::from_secs(wanted)
+            );
+        }
+    }
+
+    #[test]
+    fn only_plain_https_addresses_are_shown() {
+        for good in [
+            "https://microsoft.com/devicelogin",
+            "https://adfs.local.azurestack.external/adfs/oauth2/deviceauth",
+            "https://login.example",
+            "https://login.example/device?user_code=ABCD-EFGH",
+        ] {
+            assert!(is_plain_address(good), "{good}");
+        }
+        for bad in [
+            "",
+            "https://",
+            "http://microsoft.com/devicelogin",
+            "HTTPS://microsoft.com/",
+            "https://microsoft.com@evil.example/",
+            "https://microsoft.com:443/",
+            "https://[::1]/",
+            "https://a.example/\u{202e}",
+            "https://a.example/#x",
+            "https://a.example?x",
+        ] {
+            assert!(!is_plain_address(bad), "{bad}");
+        }
+    }
+}

@@ -149,6 +149,7 @@ impl SignIn<'_> {
             error: short(parsed.error),
             code,
             adfs_code: adfs_code(said),
+            federated: None,
             trace_id: parsed.trace_id.map(short),
             correlation_id: parsed.correlation_id.map(short),
         }))
@@ -237,6 +238,49 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::testing::Authority;
+
+    /// Path and fields of each grant, and no others.
+    #[test]
+    fn asks_with_the_fields_that_the_authority_wants() {
+        let secret = Secret::copy_of(b"s&");
+        let grants = [
+            (
+                Grant::Assertion(&secret),
+                "client_credentials",
+                "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=s%26",
+            ),
+            (Grant::ClientSecret(&secret), "client_credentials", "client_secret=s%26"),
+            (
+                Grant::Password {
+                    username: "ann@contoso.example",
+                    password: &secret,
+                },
+                "password",
+                "username=ann%40contoso.example&password=s%26",
+            ),
+        ];
+        for (protocol, path, audience) in [
+            (
+                Protocol::Entra,
+                "/contoso.example/oauth2/v2.0/token",
+                "scope=https%3A%2F%2Fvault.example%2F.default",
+            ),
+            (
+                Protocol::AdFs,
+                "/adfs/oauth2/token",
+                "resource=https%3A%2F%2Fvault.example",
+            ),
+        ] {
+            for (grant, grant_type, proof) in &grants {
+                let authority =
+                    Authority::new(protocol, r#"{"access_token": "t", "expires_in": 60}"#);
+                authority.sign_in().send(grant).unwrap();
+                let form = format!("grant_type={grant_type}&client_id=ID&{audience}&{proof}");
+                assert_eq!(authority.asked(), format!("{path} {form}"));
+            }
+        }
+    }
 
     #[test]
     fn secrets_are_form_encoded_byte_by_byte() {

@@ -16,6 +16,8 @@ mod federated;
 mod managed;
 mod reply;
 mod source;
+#[cfg(test)]
+mod testing;
 mod token;
 
 use std::time::Duration;
@@ -283,7 +285,7 @@ fn sign_in_at(request: &endpoint::SignIn<'_>, proof: &Proof, now: i64) -> Result
         }
         Proof::ClientSecret(secret) => request.send(&Grant::ClientSecret(secret)),
         Proof::DeviceCode => Err(Error::Person(PersonProblem::Absent)),
-        Proof::Federated(file) => request.send(&Grant::Assertion(&federated::read(file)?)),
+        Proof::Federated(file) => federated::sign_in(request, file),
         Proof::Password { username, password } => {
             request.send(&Grant::Password { username, password })
         }

@@ -35,7 +35,7 @@ fn text(invitation: &Invitation<'_>, picture: Option<&str>) -> String {
     } = invitation;
     let picture = picture.map(|picture| format!("\n{picture}\n"));
     format!(
-        "To sign in, open {address} on any device and enter the code\n\n    {user_code}\n\n(valid for {})\n{}waiting …\n",
+        "To sign in, open {address} on any device\nand enter the code  {user_code}  (valid for {}).\n{}waiting …\n",
         minutes(invitation.valid),
         picture.unwrap_or_default()
     )
@@ -84,7 +84,7 @@ mod tests {
                 user_code: "ABCD-EFGH",
                 valid: Duration::from_secs(seconds),
             };
-            let wanted = format!("To sign in, open https://microsoft.com/devicelogin on any device and enter the code\n\n    ABCD-EFGH\n\n(valid for {time})\n");
+            let wanted = format!("To sign in, open https://microsoft.com/devicelogin on any device\nand enter the code  ABCD-EFGH  (valid for {time}).\n");
             assert_eq!(text(&invitation, None), format!("{wanted}waiting …\n"));
             let drawn = text(&invitation, Some("##\n"));
             assert_eq!(drawn, format!("{wanted}\n##\n\nwaiting …\n"));

@@ -50,3 +50,34 @@ const MASK: Mask = Mask::new(2);
 const SPACE: usize = LARGEST.buffer_len();
 const WHITE_ON_BLACK: &str = "\u{1b}[40;97m";
 const RESET: &str = "\u{1b}[0m\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// That a camera reads it is held by a picture among the behaviour tests.
+    #[test]
+    fn is_square_and_quiet_and_fits_or_is_not_there() {
+        for length in [1, 29, 33, 78, 200] {
+            let picture = picture(&"a".repeat(length), 80).unwrap();
+            let lines: Vec<&str> = picture.lines().collect();
+            let inside = |line: &str| {
+                let text = line.strip_prefix(WHITE_ON_BLACK).unwrap();
+                text.strip_suffix(RESET.trim_end()).unwrap().to_owned()
+            };
+            let width = inside(lines[0]).chars().count();
+            assert_eq!(lines.len(), width.div_ceil(2));
+            for (row, line) in lines.iter().enumerate() {
+                let line = inside(line);
+                let quiet = row < 2 || row + 2 == lines.len();
+                assert!(!quiet || line.chars().all(|c| c == '█'), "{line}");
+                assert!(
+                    row + 1 == lines.len() || line.starts_with("████") && line.ends_with("████")
+                );
+            }
+            let narrow = super::picture(&"a".repeat(length), width - 1);
+            assert_eq!(narrow, None);
+        }
+        assert_eq!(picture(&"a".repeat(300), 200), None);
+    }
+}
