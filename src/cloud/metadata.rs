@@ -28,19 +28,22 @@ pub const LIMIT: usize = 64 * 1024;
 /// # Errors
 /// What is wrong with the document, said of its sender.
 pub fn read(document: &[u8], host: &HostName, name: Option<&str>) -> Result<Cloud, Invalid> {
-    let document = document.strip_prefix(BYTE_ORDER_MARK).unwrap_or(document);
-    let document: Value = serde_json::from_slice(document).map_err(|error| {
-        Invalid(format!(
-            "answered with something else than the JSON of its metadata (line {} column {})",
-            error.line(),
-            error.column()
-        ))
-    })?;
+    let Some(document) = json(document) else {
+        return Err(Invalid(
+            "answered with something else than the JSON of its metadata".to_owned(),
+        ));
+    };
     let entries = match member(&document, "value").unwrap_or(&document) {
         Value::Array(list) => list.as_slice(),
         one => std::slice::from_ref(one),
     };
     cloud(chosen(entries, host, name)?, host)
+}
+
+/// A JSON document, perhaps behind a byte order mark.
+pub(super) fn json(bytes: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
 }
 
 /// A member by its name in any case; null and an empty text are as good as none.
@@ -231,7 +234,6 @@ fn odd(name: &str, how: &str) -> Invalid {
 }
 
 const AUDIENCES: &str = "audiences";
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const GRAPH: &str = "microsoftGraphResourceId";
 const LOGIN: &str = "loginEndpoint";
 

@@ -3,9 +3,9 @@
 //! It is trusted from then on: another answer counts only after an operator accepted it. The
 //! file is input when read again, and checked as such.
 
-use serde_json::{json, Value};
+use serde_json::{Map, Value};
 
-use super::metadata::{member, text};
+use super::metadata::{json, member, text};
 use super::{Cloud, Protocol};
 use crate::name::{HostName, Invalid};
 
@@ -35,7 +35,7 @@ impl Pin {
 
     /// Reads what [`Self::to_json`] wrote.
     pub fn read(bytes: &[u8]) -> Result<Self, UnusablePin> {
-        let document: Value = serde_json::from_slice(bytes).map_err(|_| UnusablePin::Damaged)?;
+        let document = json(bytes).ok_or(UnusablePin::Damaged)?;
         match member(&document, "format").and_then(Value::as_i64) {
             Some(FORMAT) => {}
             Some(later) if later > FORMAT => return Err(UnusablePin::Newer),
@@ -49,19 +49,29 @@ impl Pin {
     pub fn to_json(&self) -> String {
         let cloud = &self.cloud;
         let host = |name: &Option<HostName>| name.as_ref().map(HostName::to_string);
-        let document = json!({
-            "format": FORMAT,
-            "asked": self.asked,
-            "resource_manager": host(&cloud.resource_manager),
-            "resource_manager_audience": cloud.resource_manager_audience,
-            "authority": cloud.authority.as_str(),
-            "adfs": cloud.protocol == Protocol::AdFs,
-            "vault_suffix": cloud.vault_suffix.as_str(),
-            "vault_audience": cloud.vault_audience,
-            "storage_suffix": host(&cloud.storage_suffix),
-            "storage_audience": cloud.storage_audience,
-            "graph": host(&cloud.graph),
-        });
+        let mut document = Map::new();
+        document.insert("format".to_owned(), Value::from(FORMAT));
+        document.insert("asked".to_owned(), Value::from(self.asked));
+        let adfs = cloud.protocol == Protocol::AdFs;
+        document.insert("adfs".to_owned(), Value::from(adfs));
+        for (name, fact) in [
+            ("authority", Some(cloud.authority.to_string())),
+            ("vault_suffix", Some(cloud.vault_suffix.to_string())),
+            ("vault_audience", Some(cloud.vault_audience.clone())),
+            ("storage_suffix", host(&cloud.storage_suffix)),
+            ("storage_audience", cloud.storage_audience.clone()),
+            ("resource_manager", host(&cloud.resource_manager)),
+            (
+                "resource_manager_audience",
+                cloud.resource_manager_audience.clone(),
+            ),
+            ("graph", host(&cloud.graph)),
+        ] {
+            if let Some(fact) = fact {
+                document.insert(name.to_owned(), Value::String(fact));
+            }
+        }
+        let document = Value::Object(document);
         format!("{document:#}\n")
     }
 }

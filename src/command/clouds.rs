@@ -1,6 +1,6 @@
 //! `keyferry clouds`: the table of national clouds, or all facts of one.
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value};
 
 use crate::cloud::{Preset, PRESETS, STORAGE_AUDIENCE};
 use crate::config;
@@ -13,7 +13,6 @@ use crate::report;
 /// # Errors
 /// A name that no cloud has.
 pub fn run(name: Option<&str>, json: bool) -> Result<u8, Error> {
-    let object = |preset| Value::Object(facts(preset).into_iter().collect::<Map<_, _>>());
     let text = match (name.map(find).transpose()?, json) {
         (Some(preset), true) => format!("{:#}\n", object(preset)),
         (Some(preset), false) => report::cloud_facts(&facts(preset)),
@@ -39,31 +38,38 @@ fn find(name: &str) -> Result<&'static Preset, Error> {
 }
 
 /// What is published about a cloud, in the order in which people read it.
-fn facts(preset: &Preset) -> Vec<(String, Value)> {
-    let facts = [
-        ("name", json!(preset.name)),
-        ("title", json!(preset.title)),
-        ("also_called", json!(preset.also_called)),
-        ("authority", json!(preset.authority)),
-        ("aliases", json!(preset.aliases)),
-        ("vault_suffix", json!(preset.vault_suffix)),
-        (
-            "vault_audience",
-            json!(preset
-                .vault_suffix
-                .map(|suffix| format!("https://{suffix}"))),
-        ),
-        ("hsm_suffix", json!(preset.hsm_suffix)),
-        ("storage_suffix", json!(preset.storage_suffix)),
-        ("storage_audience", json!(STORAGE_AUDIENCE)),
-        ("resource_manager", json!(preset.resource_manager)),
+fn facts(preset: &Preset) -> Vec<(&'static str, Value)> {
+    let list = |words: &[&str]| Value::Array(words.iter().copied().map(Value::from).collect());
+    let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
+    let vaults = preset.vault_suffix;
+    let vault_audience = vaults.map(|suffix| format!("https://{suffix}"));
+    vec![
+        ("name", text(Some(preset.name))),
+        ("title", text(Some(preset.title))),
+        ("also_called", list(preset.also_called)),
+        ("authority", text(Some(preset.authority))),
+        ("aliases", list(preset.aliases)),
+        ("vault_suffix", text(vaults)),
+        ("vault_audience", text(vault_audience.as_deref())),
+        ("hsm_suffix", text(preset.hsm_suffix)),
+        ("storage_suffix", text(Some(preset.storage_suffix))),
+        ("storage_audience", text(Some(STORAGE_AUDIENCE))),
+        ("resource_manager", text(preset.resource_manager)),
         (
             "resource_manager_audience",
-            json!(preset.resource_manager_audience),
+            text(preset.resource_manager_audience),
         ),
-        ("graph", json!(preset.graph)),
-        ("federated_audience", json!(preset.federated_audience)),
-        ("retired", json!(preset.retired)),
-    ];
-    facts.map(|(name, fact)| (name.to_owned(), fact)).to_vec()
+        ("graph", text(preset.graph)),
+        ("federated_audience", text(preset.federated_audience)),
+        ("retired", text(preset.retired)),
+    ]
+}
+
+fn object(preset: &Preset) -> Value {
+    // One by one: collecting would sort them first.
+    let mut object = Map::new();
+    for (name, fact) in facts(preset) {
+        object.insert(name.to_owned(), fact);
+    }
+    Value::Object(object)
 }

@@ -1,6 +1,8 @@
 //! The configuration of a command, which says how much is logged unless the command line
 //! does. For a command that uses the network, a private cloud is asked for its facts before.
 
+use std::time::Instant;
+
 use crate::cli::Invocation;
 use crate::cloud::Cloud;
 use crate::config::{Config, LoadRequest, Outline};
@@ -48,6 +50,12 @@ pub fn offline(invocation: &Invocation) -> Result<Config, Vec<Error>> {
 /// # Errors
 /// What is wrong with the configuration, or why the facts of the cloud cannot be learnt.
 pub fn online(invocation: &Invocation, keep: Keep) -> Result<Loaded, Vec<Error>> {
+    let started = Instant::now();
+    match Config::load(&invocation.config) {
+        Ok(config) if !config.is_private_cloud => return Ok(begun(invocation, config).into()),
+        Err(errors) if !errors.iter().any(is_about_unknown_cloud) => return Err(errors),
+        _ => {}
+    }
     let outline = outline(invocation)?;
     let mut request = invocation.config.clone();
     let mut obstacle = None;
@@ -57,7 +65,10 @@ pub fn online(invocation: &Invocation, keep: Keep) -> Result<Loaded, Vec<Error>>
         Err(error @ Error::CloudChanged { .. }) => obstacle = Some(error),
         Err(error) => return Err(vec![error]),
     }
-    let config = load(invocation, &request)?;
+    let mut config = load(invocation, &request)?;
+    // The question is part of the run, whose time is limited as a whole.
+    let left = config.network.deadline.saturating_sub(started.elapsed());
+    config.network.deadline = left;
     Ok(Loaded { config, obstacle })
 }
 
@@ -66,6 +77,10 @@ pub fn outline(invocation: &Invocation) -> Result<Outline, Vec<Error>> {
     let outline = Outline::load(&invocation.config)?;
     crate::log::init(invocation.log.unwrap_or(outline.log));
     Ok(outline)
+}
+
+fn is_about_unknown_cloud(error: &Error) -> bool {
+    matches!(error, Error::CloudUnknown { .. })
 }
 
 fn ask(outline: &Outline, keep: Keep) -> Result<Option<Cloud>, Error> {
@@ -81,10 +96,14 @@ fn ask(outline: &Outline, keep: Keep) -> Result<Option<Cloud>, Error> {
 }
 
 fn load(invocation: &Invocation, request: &LoadRequest) -> Result<Config, Vec<Error>> {
-    let config = Config::load(request)?;
+    Config::load(request).map(|config| begun(invocation, config))
+}
+
+/// Starts to log, with the warnings of `config`.
+fn begun(invocation: &Invocation, config: Config) -> Config {
     crate::log::init(invocation.log.unwrap_or(config.log));
     for warning in &config.warnings {
         log::warn!("{warning}");
     }
-    Ok(config)
+    config
 }

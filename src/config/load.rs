@@ -87,6 +87,7 @@ fn build(
     let instance = request.instance.as_ref();
     Ok(Config {
         accounts,
+        is_private_cloud: top.private_cloud.is_some(),
         cloud,
         device_id,
         identities: top.identities,

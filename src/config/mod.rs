@@ -59,8 +59,10 @@ use crate::name::{ClientId, FileName, HostName, Mode, ObjectName, SetName, Tenan
 pub struct Config {
     /// The names of users and groups that it was read with.
     pub accounts: Accounts,
-    /// The national cloud.
+    /// The cloud.
     pub cloud: Cloud,
+    /// Whether the cloud tells its facts itself.
+    pub is_private_cloud: bool,
     /// What stands for `${device_id}`.
     pub device_id: String,
     /// Tried in order; never empty.

@@ -33,19 +33,32 @@ pub fn clouds_table() -> String {
     columns(&rows, &[], Paint::Plain)
 }
 
-/// All facts of one cloud, one a line; a list's entries joined, `-` for what is not there.
-pub fn cloud_facts(facts: &[(String, Value)]) -> String {
+/// All facts of one cloud, one a line; a list over as many as it needs, `-` for what is not
+/// there.
+pub fn cloud_facts(facts: &[(&str, Value)]) -> String {
     let mut text = String::new();
     for (name, fact) in facts {
-        let shown = match fact {
-            Value::Array(list) => {
-                let entries: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
-                entries.join(" ")
-            }
-            fact => fact.as_str().unwrap_or_default().to_owned(),
+        let words: Vec<&str> = match fact {
+            Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+            fact => fact.as_str().into_iter().collect(),
         };
-        let shown = if shown.is_empty() { "-" } else { &shown };
-        text.push_str(&format!("{name:<25}  {shown}\n"));
+        let mut line = format!("{name:<25} ");
+        for word in if words.is_empty() {
+            &["-"]
+        } else {
+            words.as_slice()
+        } {
+            let needed = word.chars().count().saturating_add(1);
+            if line.chars().count().saturating_add(needed) > WIDTH {
+                text.push_str(&line);
+                text.push('\n');
+                line = format!("{:<25} ", "");
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        text.push_str(&line);
+        text.push('\n');
     }
     text
 }

@@ -130,6 +130,7 @@ fn older_names_of_an_authority_and_names_of_other_tools_are_taken() {
 fn all_facts_of_one_cloud_are_shown_by_any_of_its_names() {
     let site = Site::new();
     let run = site.keyferry(&["clouds", "usgov"]).exits(0);
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 100));
     golden::matches(&site, "clouds_usgov", &run);
     let again = site
         .keyferry(&["clouds", "AZUREUSGOVERNMENT"])
