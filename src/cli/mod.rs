@@ -10,7 +10,7 @@ use log::LevelFilter;
 
 use crate::config::{self, InstanceName, LoadRequest};
 use crate::error::Error;
-use crate::name::{self, SetName};
+use crate::name::{self, HostName, SetName};
 use crate::sync::{Mode, SignIn};
 
 pub use table::{help, version, Flag, Verb, COMMON, LATER_OPTIONS, LATER_VERBS, VERBS};
@@ -31,10 +31,23 @@ pub struct Invocation {
 /// A verb with its options.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
+    /// `clouds --accept`
+    AcceptCloud {
+        /// What the operator calls the configured cloud.
+        cloud: String,
+        /// The login host that it shall have from now on.
+        login: Box<HostName>,
+    },
     /// `check`
-    Check,
+    Check {
+        /// Whether the network is asked too.
+        online: bool,
+    },
     /// `clouds`
-    Clouds,
+    Clouds {
+        /// The one whose facts are wanted; all without.
+        name: Option<String>,
+    },
     /// `--help`
     Help,
     /// `status`
@@ -51,8 +64,23 @@ pub enum Command {
         /// Who signs in.
         sign_in: SignIn,
     },
+    /// `token`
+    Token(TokenOptions),
     /// `--version`
     Version,
+}
+
+/// What is asked of `token`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TokenOptions {
+    /// `vault`, `arm`, `graph`, `storage` or an audience; `vault` without.
+    pub audience: Option<String>,
+    /// The storage account to probe.
+    pub account: Option<String>,
+    /// Whether the token is spent on a small request.
+    pub probe: bool,
+    /// Whether the token alone is printed.
+    pub raw: bool,
 }
 
 /// Everything that was typed, before the verb makes sense of it.
@@ -64,6 +92,9 @@ struct Typed {
     instance: Option<InstanceName>,
     log: Option<LevelFilter>,
     max_age: Option<Duration>,
+    accept: Option<String>,
+    audience: Option<String>,
+    account: Option<String>,
     flags: Vec<&'static str>,
 }
 
@@ -104,6 +135,9 @@ impl Typed {
             .into_string()
             .map_err(|_| usage(format!("--{} wants plain text", flag.name)))?;
         match flag.name {
+            "accept" => self.accept = Some(text),
+            "account" => self.account = Some(text),
+            "for" => self.audience = Some(text),
             "instance" => self.instance = Some(instance(&text)?),
             "log" => self.log = Some(level(&text)?),
             "max-age" => self.max_age = Some(age(&text)?),
@@ -171,8 +205,10 @@ impl Typed {
             return Err(usage(format!("{} takes no arguments", verb.name)));
         }
         match verb.name {
-            "check" => Ok(Command::Check),
-            "clouds" => Ok(Command::Clouds),
+            "check" => Ok(Command::Check {
+                online: has("online"),
+            }),
+            "clouds" => self.clouds(),
             "status" => Ok(Command::Status {
                 max_age: self.max_age,
             }),
@@ -181,6 +217,7 @@ impl Typed {
                 mode: self.mode()?,
                 sign_in: self.sign_in()?,
             }),
+            "token" => self.token(),
             name => Err(Error::Internal {
                 what: format!("{name} is in the table only"),
             }),
@@ -207,6 +244,44 @@ impl Typed {
             (false, false) => Ok(SignIn::Device),
             (false, true) => Err(usage("--keep-token goes with --sign-in".to_owned())),
         }
+    }
+
+    fn clouds(&self) -> Result<Command, Error> {
+        match (&self.accept, self.operands.as_slice()) {
+            (None, []) => Ok(Command::Clouds { name: None }),
+            (None, [name]) => Ok(Command::Clouds {
+                name: Some(name.clone()),
+            }),
+            (None, _) => Err(usage("clouds takes one name at most".to_owned())),
+            (Some(cloud), [host]) => {
+                let login = HostName::parse(host)
+                    .map_err(|invalid| usage(format!("the login host {invalid}")))?;
+                Ok(Command::AcceptCloud {
+                    cloud: cloud.clone(),
+                    login: Box::new(login),
+                })
+            }
+            (Some(_), _) => Err(usage(
+                "--accept wants a cloud and its login host: --accept CLOUD HOST".to_owned(),
+            )),
+        }
+    }
+
+    fn token(&self) -> Result<Command, Error> {
+        let has = |name| self.flags.contains(&name);
+        if has("raw") && (has("json") || has("probe")) {
+            let problem = "--raw prints the token alone: neither --json nor --probe goes with it";
+            return Err(usage(problem.to_owned()));
+        }
+        if self.account.is_some() && !has("probe") {
+            return Err(usage("--account is for --probe".to_owned()));
+        }
+        Ok(Command::Token(TokenOptions {
+            audience: self.audience.clone(),
+            account: self.account.clone(),
+            probe: has("probe"),
+            raw: has("raw"),
+        }))
     }
 
     fn sets(&self) -> Result<Vec<SetName>, Error> {

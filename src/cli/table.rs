@@ -25,7 +25,7 @@ pub struct Flag {
 }
 
 /// The verbs, in the order of the help.
-pub const VERBS: [Verb; 4] = [
+pub const VERBS: [Verb; 5] = [
     Verb {
         name: "sync",
         arguments: "[SET…]",
@@ -58,7 +58,14 @@ pub const VERBS: [Verb; 4] = [
         name: "check",
         arguments: "",
         summary: "check the configuration and the files around it, without network",
-        options: &[JSON],
+        options: &[
+            Flag {
+                name: "online",
+                value: None,
+                summary: "and the network, layer by layer, up to each object",
+            },
+            JSON,
+        ],
     },
     Verb {
         name: "status",
@@ -74,18 +81,53 @@ pub const VERBS: [Verb; 4] = [
         ],
     },
     Verb {
-        name: "clouds",
+        name: "token",
         arguments: "",
-        summary: "the national clouds and their hosts",
-        options: &[JSON],
+        summary: "sign in and tell for whom, where and how long the token is good",
+        options: &[
+            Flag {
+                name: "for",
+                value: Some("AUDIENCE"),
+                summary: "vault, arm, graph, storage, or an audience itself (vault)",
+            },
+            Flag {
+                name: "raw",
+                value: None,
+                summary: "print the token alone, for scripts; never on a terminal",
+            },
+            Flag {
+                name: "probe",
+                value: None,
+                summary: "spend it on the smallest real request",
+            },
+            Flag {
+                name: "account",
+                value: Some("NAME"),
+                summary: "the storage account for --probe",
+            },
+            JSON,
+        ],
+    },
+    Verb {
+        name: "clouds",
+        arguments: "[NAME]",
+        summary: "the national clouds and their hosts, or all facts of one",
+        options: &[
+            Flag {
+                name: "accept",
+                value: Some("CLOUD HOST"),
+                summary: "take what the private cloud says now, if HOST is its login host",
+            },
+            JSON,
+        ],
     },
 ];
 
 /// Verbs that later releases bring; refused by that name today.
-pub const LATER_VERBS: [&str; 3] = ["purge", "rollback", "token"];
+pub const LATER_VERBS: [&str; 2] = ["purge", "rollback"];
 
 /// Options that later releases bring.
-pub const LATER_OPTIONS: [&str; 2] = ["online", "root"];
+pub const LATER_OPTIONS: [&str; 1] = ["root"];
 
 /// Options of every verb.
 pub const COMMON: [Flag; 5] = [

@@ -1,13 +1,17 @@
 //! The national clouds: authority, vault suffix and audience, chosen together.
 //!
 //! Each preset is a row of [`presets::PRESETS`]; an explicit object of the configuration
-//! makes a [`Cloud`] of its own. Nothing from the wire changes one.
+//! makes a [`Cloud`] of its own. A private one tells its facts itself ([`metadata`]); what
+//! it told first is kept ([`Pin`]), and nothing from the wire changes that.
 
+pub mod metadata;
+mod pin;
 mod presets;
 
 use crate::name::{HostName, Invalid};
 
-pub use presets::{Preset, PRESETS};
+pub use pin::{Pin, UnusablePin};
+pub use presets::{Preset, PRESETS, STORAGE_AUDIENCE};
 
 /// The facts of one cloud that the program acts on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +52,12 @@ pub enum Protocol {
 }
 
 impl Cloud {
-    /// The preset called `name`, without regard to case.
+    /// The preset called `name`, here or by another tool, without regard to case.
     ///
     /// # Errors
-    /// An unknown name (with the nearest known one), or a preset that lacks a fact.
+    /// An unknown name, or a preset that lacks a fact.
     pub fn preset(name: &str) -> Result<Self, Invalid> {
-        let Some(preset) = PRESETS
-            .iter()
-            .find(|preset| preset.name.eq_ignore_ascii_case(name))
-        else {
+        let Some(preset) = Preset::find(name) else {
             return Err(Invalid(format!("must be one of {}", preset_names())));
         };
         let Some(suffix) = preset.vault_suffix else {
@@ -65,31 +66,69 @@ impl Cloud {
                 preset.authority
             )));
         };
-        let aliases: Result<Vec<_>, _> = preset
-            .aliases
-            .iter()
-            .map(|alias| HostName::parse(alias))
-            .collect();
-        Ok(Self {
-            name: preset.name.to_owned(),
-            authority: HostName::parse(preset.authority)?,
-            protocol: Protocol::Entra,
-            aliases: aliases?,
-            vault_suffix: HostName::parse(suffix)?,
-            vault_audience: format!("https://{suffix}"),
-            resource_manager: host(preset.resource_manager)?,
-            resource_manager_audience: preset.resource_manager_audience.map(str::to_owned),
-            storage_suffix: host(Some(preset.storage_suffix))?,
-            // Attested for some clouds only; the service is the same everywhere.
-            storage_audience: Some(
-                preset
-                    .storage_audience
-                    .unwrap_or(STORAGE_AUDIENCE)
-                    .to_owned(),
+        let authority = HostName::parse(preset.authority)?;
+        Ok(Self::at(
+            authority,
+            Protocol::Entra,
+            HostName::parse(suffix)?,
+        ))
+    }
+
+    /// The cloud of this authority whose vaults' hosts end in `vault_suffix`.
+    ///
+    /// What else is published about the authority's preset comes along: about the authority
+    /// itself always, about the services beside it if the vaults are the preset's. (A stamp
+    /// may sign in at a public authority and yet have vaults and storage of its own.)
+    pub fn at(authority: HostName, protocol: Protocol, vault_suffix: HostName) -> Self {
+        let preset = preset_of_authority(authority.as_str());
+        let preset = preset.filter(|_| protocol == Protocol::Entra);
+        let suffix = vault_suffix.as_str();
+        let whole = preset.filter(|preset| preset.vault_suffix.is_none_or(|own| own == suffix));
+        let host = |name: Option<&str>| name.and_then(|name| HostName::parse(name).ok());
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let hosts = preset.into_iter().flat_map(Preset::authorities);
+        let aliases = hosts.filter_map(|name| HostName::parse(name).ok());
+        Self {
+            name: whole
+                .map_or(authority.as_str(), |preset| preset.name)
+                .to_owned(),
+            protocol,
+            aliases: aliases.filter(|name| *name != authority).collect(),
+            authority,
+            vault_audience: format!("https://{vault_suffix}"),
+            vault_suffix,
+            resource_manager: host(whole.and_then(|preset| preset.resource_manager)),
+            resource_manager_audience: text(
+                whole.and_then(|preset| preset.resource_manager_audience),
             ),
-            graph: host(preset.graph)?,
-            federated_audience: preset.federated_audience.map(str::to_owned),
-        })
+            storage_suffix: host(whole.map(|preset| preset.storage_suffix)),
+            storage_audience: text(whole.map(|_| STORAGE_AUDIENCE)),
+            graph: host(preset.and_then(|preset| preset.graph)),
+            federated_audience: text(preset.and_then(|preset| preset.federated_audience)),
+        }
+    }
+
+    /// How `self`, told before, differs from `now` in where credentials and tokens go:
+    /// `login host a, now b; …`. Nothing if it does not.
+    pub fn changes(&self, now: &Self) -> Option<String> {
+        let facts = |cloud: &Self| {
+            let host = |name: &Option<HostName>| name.as_ref().map(HostName::to_string);
+            [
+                ("login host", Some(cloud.authority_url())),
+                ("vault suffix", Some(cloud.vault_suffix.to_string())),
+                ("vault audience", Some(cloud.vault_audience.clone())),
+                ("storage suffix", host(&cloud.storage_suffix)),
+                ("storage audience", cloud.storage_audience.clone()),
+                ("Microsoft Graph", host(&cloud.graph)),
+            ]
+        };
+        let shown = |fact: Option<String>| fact.map_or("none".to_owned(), without_scheme);
+        let pairs = facts(self).into_iter().zip(facts(now));
+        let changed = pairs.filter(|((_, old), (_, new))| old != new);
+        let told: Vec<String> = changed
+            .map(|((what, old), (_, new))| format!("{what} {}, now {}", shown(old), shown(new)))
+            .collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// The host of the vault that `text` names: a plain name gets this cloud's suffix, a
@@ -181,8 +220,29 @@ pub fn preset_of_authority(authority: &str) -> Option<&'static Preset> {
         .find(|preset| is(preset.authority) || preset.aliases.iter().any(|alias| is(alias)))
 }
 
-fn host(name: Option<&str>) -> Result<Option<HostName>, Invalid> {
-    name.map(HostName::parse).transpose()
+/// The preset whose vaults' hosts end in `suffix`.
+pub fn preset_of_vault_suffix(suffix: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| {
+        preset
+            .vault_suffix
+            .is_some_and(|known| known.eq_ignore_ascii_case(suffix))
+    })
+}
+
+/// The host of an audience that is a URL: `https://HOST`, perhaps with a path.
+pub fn audience_host(audience: &str) -> Option<&str> {
+    let rest = audience.strip_prefix("https://")?;
+    let plain = |c: char| c.is_ascii_graphic() && !"@?#\"\\".contains(c);
+    if audience.len() > LONGEST_AUDIENCE || !rest.chars().all(plain) {
+        return None;
+    }
+    let host = rest.split('/').next()?;
+    HostName::parse(host).is_ok().then_some(host)
+}
+
+fn without_scheme(url: String) -> String {
+    url.strip_prefix("https://")
+        .map_or(url.clone(), str::to_owned)
 }
 
 fn is_below(host: &str, suffix: &str) -> bool {
@@ -190,8 +250,7 @@ fn is_below(host: &str, suffix: &str) -> bool {
         .is_some_and(|rest| rest.ends_with('.'))
 }
 
-/// What storage of every known cloud takes (protocol notes 1.4).
-const STORAGE_AUDIENCE: &str = "https://storage.azure.com/";
+const LONGEST_AUDIENCE: usize = 255;
 
 #[cfg(test)]
 mod tests {

@@ -8,12 +8,11 @@ use std::path::Path;
 use serde_json::{json, Value};
 
 use crate::cli::Invocation;
-use crate::config::{Config, OnChange};
+use crate::config::{Config, Set};
 use crate::disk;
 use crate::error::{Class, Error};
 use crate::hook;
 use crate::identity::{self, Credential};
-use crate::name::SetName;
 use crate::report;
 use crate::store::Store;
 
@@ -80,7 +79,10 @@ impl Findings {
                 self.errors.push((Some(set.name.to_string()), error));
             }
             self.look_for_room(&set.directory);
-            self.look_at_hooks(&set.name, &set.on_change);
+            let (errors, warnings) = hooks(set);
+            self.errors
+                .extend(errors.into_iter().map(|error| (None, error)));
+            self.warnings.extend(warnings);
         }
     }
 
@@ -89,25 +91,6 @@ impl Findings {
     fn look_for_room(&mut self, directory: &Path) {
         if let Err(error) = disk::refuse_read_only(directory) {
             self.errors.push((None, error));
-        }
-    }
-
-    fn look_at_hooks(&mut self, set: &SetName, on_change: &OnChange) {
-        let mut units = on_change
-            .reload
-            .iter()
-            .chain(&on_change.restart)
-            .chain(&on_change.start);
-        if units.next().is_some() && !hook::systemd_is_running() {
-            self.errors
-                .push((None, Error::NoSystemd { set: set.clone() }));
-        }
-        for program in on_change.run.iter().filter_map(|argv| argv.first()) {
-            if !disk::is_executable(Path::new(program)) {
-                self.warnings.push(format!(
-                    "set {set}: {program} is not there or not executable"
-                ));
-            }
         }
     }
 
@@ -145,6 +128,31 @@ impl Findings {
             "config": effective,
         })
     }
+}
+
+/// Errors and warnings about what `set` does when it changed.
+pub(super) fn hooks(set: &Set) -> (Vec<Error>, Vec<String>) {
+    let on_change = &set.on_change;
+    let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+    let mut units = on_change
+        .reload
+        .iter()
+        .chain(&on_change.restart)
+        .chain(&on_change.start);
+    if units.next().is_some() && !hook::systemd_is_running() {
+        errors.push(Error::NoSystemd {
+            set: set.name.clone(),
+        });
+    }
+    for program in on_change.run.iter().filter_map(|argv| argv.first()) {
+        if !disk::is_executable(Path::new(program)) {
+            warnings.push(format!(
+                "set {}: {program} is not there or not executable",
+                set.name
+            ));
+        }
+    }
+    (errors, warnings)
 }
 
 const ONLY_PERSONS: &str = "every identity is of type \"device_code\": only `keyferry sync --sign-in` works, and a timer's run fails unless that kept its token";

@@ -22,6 +22,8 @@ mod network;
 mod object;
 mod on_change;
 mod ordered;
+mod outline;
+mod pinned;
 mod problem;
 mod proxy;
 mod request;
@@ -41,8 +43,10 @@ use rustix::fs::{Gid, Uid};
 
 pub use accounts::Accounts;
 pub use managed::{ManagedSource, Selector};
+pub use outline::{Outline, PrivateCloud};
+pub use pinned::pin;
 pub use request::{InstanceName, LoadRequest};
-pub use suggest::nearest;
+pub use suggest::{nearest, nearest_cloud};
 pub use value::parse_duration;
 
 use crate::cloud::Cloud;
@@ -61,6 +65,8 @@ pub struct Config {
     pub device_id: String,
     /// Tried in order; never empty.
     pub identities: Vec<Identity>,
+    /// The vault of the top level, if one stands there.
+    pub vault: Option<HostName>,
     /// The usable sets in the order of their files and names therein.
     pub sets: Vec<Set>,
     /// The unusable ones; each fails alone.

@@ -3,13 +3,15 @@
 use rustix::io::Errno;
 
 use super::entra;
-use super::{Error, Phase, Refusal, RefusalCause, TlsProblem};
+use super::{Error, Phase, Refusal, RefusalCause, TlsProblem, SECRET_LIST};
 
 impl Error {
     /// What to do next. Fits the NEXT STEP column of `status`, which may cut it.
     pub fn advice(&self) -> String {
         match self {
             Self::ClaimedDirectory { .. } => "give each set of each instance a directory of its own".to_owned(),
+            Self::CloudChanged { cloud, login, .. } => format!("if the cloud's operator confirms it, run `keyferry clouds --accept {cloud} {login}`"),
+            Self::CloudUnknown { .. } => "run `keyferry sync` once with a network".to_owned(),
             Self::Config { advice, .. } => advice.clone(),
             Self::Credential { source, problem } => problem.advice(source),
             Self::Deadline => "raise network.deadline, or look why the network is slow".to_owned(),
@@ -19,9 +21,11 @@ impl Error {
             Self::Hook { action, .. } => format!("make `{action}` work; the next run tries it again"),
             Self::Internal { .. } => "report this, with the output of the run at --log debug".to_owned(),
             Self::Locked { .. } => "wait for the other run, or look why it hangs".to_owned(),
+            Self::ManagedIdentity { source, problem } => problem.advice(source),
             Self::Missing { name, .. } => format!("create or recover {name} in the vault, or set if_missing for the file"),
             Self::MissingOnce { name, .. } => format!("if {name} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
+            Self::NewerFormat { path } if path.ends_with("cloud.json") => "run the later release again, or move the file away and let this one ask the cloud".to_owned(),
             Self::NewerFormat { .. } => "run the later release again, or purge the set and let this one fetch it".to_owned(),
             Self::NoRoots { .. } => "install ca-certificates, or correct network.ca_file and network.ca_extra".to_owned(),
             Self::NoSystemd { .. } => "use on_change.run with the command that tells the service here".to_owned(),
@@ -38,8 +42,15 @@ impl Error {
             Self::ServerBusy { .. } => "nothing; the timer tries again".to_owned(),
             Self::SignInRefused(refusal) => entra::advice(refusal),
             Self::Tls { host, problem } => tls(host.as_str(), problem),
+            Self::TokenRefused { host, status, code } => match (status, code.as_str()) {
+                (401, _) | (_, "AuthenticationFailed") => format!("check that {host} belongs to the cloud and the tenant that signed in"),
+                (_, "AuthorizationFailure") => format!("allow this device's address in the firewall of {host}"),
+                (_, "AuthorizationPermissionMismatch") => format!("give this identity \"Storage Blob Data Reader\" on {host}"),
+                _ => format!("give this identity a role at {host}"),
+            },
             Self::UnsafeDirectory { path, .. } => format!("make {} a directory that only root or keyferry's user can write, or deliver elsewhere", path.display()),
             Self::Usage { .. } => "see `keyferry --help`".to_owned(),
+            Self::WrongClock { .. } => "set this device's clock (NTP)".to_owned(),
             Self::WouldNeedChown { .. } => "run keyferry as root (CAP_CHOWN), or leave owner and group out".to_owned(),
         }
     }
@@ -69,7 +80,10 @@ impl Refusal {
                 format!("set the identity's \"tenant\" to the tenant of {vault}")
             }
             RefusalCause::Other => format!("hand the ticket's block to whoever runs {vault}"),
-            RefusalCause::Policy => format!("give {identity} the secret permission \"get\" in an access policy of {vault}"),
+            RefusalCause::Policy => {
+                let permission = if self.object == SECRET_LIST { "list" } else { "get" };
+                format!("give {identity} the secret permission \"{permission}\" in an access policy of {vault}")
+            }
             RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),
             RefusalCause::TokenExpired => "set this device's clock (NTP)".to_owned(),
             RefusalCause::UnknownSigningKey => format!("check that the identity's cloud is the cloud of {vault}; if it is, wait a few minutes"),

@@ -2,7 +2,7 @@
 
 use rustix::io::Errno;
 
-use super::{CredentialProblem, Error};
+use super::{CredentialProblem, Error, Phase, RefusalCause};
 
 /// What an error means for the run's exit code; the gravest of all sets wins.
 ///
@@ -59,14 +59,16 @@ impl Error {
                 CredentialProblem::Missing => Class::InputMissing,
                 _ => Class::Config,
             },
-            Self::Deadline
+            Self::CloudUnknown { .. }
+            | Self::Deadline
             | Self::Locked { .. }
             | Self::MissingOnce { .. }
             | Self::Network { .. }
             | Self::NothingOnDisk { .. }
             | Self::RequestsSpent { .. }
             | Self::ServerBusy { .. }
-            | Self::Tls { .. } => Class::Passing,
+            | Self::Tls { .. }
+            | Self::WrongClock { .. } => Class::Passing,
             Self::Disk { errno, .. } => disk_class(*errno),
             Self::EarlySecret { .. } | Self::NewerFormat { .. } | Self::Reply { .. } => {
                 Class::Unusable
@@ -74,17 +76,37 @@ impl Error {
             Self::ForeignFile { .. } | Self::UnsafeDirectory { .. } => Class::CannotCreate,
             Self::Hook { .. } => Class::Hook,
             Self::Internal { .. } => Class::Internal,
+            Self::ManagedIdentity { problem, .. } => problem.class(),
             Self::Missing { .. } => Class::InputMissing,
             // The proxy's own trouble, or that of the line behind it.
             Self::Proxy {
                 status: 408 | 429 | 500..=599,
                 ..
             } => Class::Passing,
-            Self::Person(_) | Self::Proxy { .. } | Self::Refused(_) | Self::SignInRefused(_) => {
-                Class::Refused
-            }
+            Self::CloudChanged { .. }
+            | Self::Person(_)
+            | Self::Proxy { .. }
+            | Self::Refused(_)
+            | Self::SignInRefused(_)
+            | Self::TokenRefused { .. } => Class::Refused,
             Self::Usage { .. } => Class::Usage,
             Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
+        }
+    }
+
+    /// Whether the next object of the same vault would meet the same error.
+    pub fn concerns_whole_host(&self) -> bool {
+        match self {
+            Self::Network { phase, .. } => *phase != Phase::Exchange,
+            Self::Proxy { .. } | Self::Tls { .. } | Self::ServerBusy { status: 429, .. } => true,
+            Self::Refused(refusal) => {
+                refusal.status == 401
+                    || matches!(
+                        refusal.cause,
+                        RefusalCause::Connection | RefusalCause::Firewall
+                    )
+            }
+            _ => false,
         }
     }
 }

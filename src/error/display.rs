@@ -10,6 +10,15 @@ impl fmt::Display for Error {
             Self::ClaimedDirectory { path, owner } => {
                 write!(f, "{} already belongs to {owner}", path.display())
             }
+            Self::CloudChanged { cloud, changes, .. } => {
+                write!(f, "cloud {cloud} describes itself otherwise than before, and nothing was sent there: {changes}")
+            }
+            Self::CloudUnknown { resource_manager } => {
+                write!(
+                    f,
+                    "{resource_manager} has never been asked for the facts of its cloud"
+                )
+            }
             Self::Config { place, problem, .. } => write!(f, "{place}: {problem}"),
             Self::Credential { source, problem } => write!(f, "{source} {problem}"),
             Self::Deadline => f.write_str("the run's deadline passed"),
@@ -49,6 +58,9 @@ impl fmt::Display for Error {
             }
             Self::Locked { path, holder: None } => {
                 write!(f, "another run holds {}", path.display())
+            }
+            Self::ManagedIdentity { source, problem } => {
+                write!(f, "managed identity ({source}): {problem}")
             }
             Self::Missing {
                 vault,
@@ -110,10 +122,16 @@ impl fmt::Display for Error {
                 ),
             },
             Self::Tls { host, problem } => write!(f, "TLS: {host}: {problem}"),
+            Self::TokenRefused { host, status, code } => {
+                write!(f, "{host} refused the token: {code} (status {status})")
+            }
             Self::UnsafeDirectory { path, problem } => write!(f, "{} {problem}", path.display()),
             Self::Usage { problem } => f.write_str(problem),
             Self::WouldNeedChown { set, file, wanted } => {
                 write!(f, "file {file} of set {set} is to belong to {wanted}, which this user may not arrange")
+            }
+            Self::WrongClock { ours, reference } => {
+                write!(f, "this device's clock says {ours}, {reference}")
             }
             Self::NoSystemd { set } => {
                 write!(

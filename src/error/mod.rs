@@ -11,6 +11,7 @@ mod class;
 mod credential;
 mod display;
 mod entra;
+mod managed;
 mod network;
 mod person;
 mod reason;
@@ -22,10 +23,11 @@ use rustix::io::Errno;
 
 pub use class::Class;
 pub use credential::CredentialProblem;
+pub use managed::ManagedIdentityProblem;
 pub use network::{Phase, TlsProblem};
 pub use person::PersonProblem;
 pub use reason::Reason;
-pub use refusal::{FederatedFacts, Refusal, RefusalCause, SignInRefusal, TokenFacts};
+pub use refusal::{FederatedFacts, Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
 
 use crate::name::{FileName, HostName, ObjectName, SetName};
 
@@ -49,6 +51,20 @@ pub enum Error {
         path: PathBuf,
         /// Whose it is, as its marker says: `instance/set`.
         owner: String,
+    },
+    /// A private cloud describes itself otherwise than before.
+    CloudChanged {
+        /// What the configuration calls it.
+        cloud: String,
+        /// The login host that it names now.
+        login: HostName,
+        /// What is different: `login host a, now b`.
+        changes: String,
+    },
+    /// A private cloud has never been asked for its facts.
+    CloudUnknown {
+        /// Its Resource Manager.
+        resource_manager: HostName,
     },
     /// A configuration that cannot be used.
     Config {
@@ -111,6 +127,13 @@ pub enum Error {
         path: PathBuf,
         /// The holder's process id, if it could be learnt.
         holder: Option<u32>,
+    },
+    /// An endpoint of the machine gave no token of its managed identity.
+    ManagedIdentity {
+        /// The platform: `IMDS`, `Azure Arc`, …
+        source: &'static str,
+        /// Why not.
+        problem: ManagedIdentityProblem,
     },
     /// The vault has no such object (its own 404), and policy says that matters.
     Missing {
@@ -202,6 +225,15 @@ pub enum Error {
         /// What was wrong.
         problem: TlsProblem,
     },
+    /// A service other than a vault refused a token that was tried there.
+    TokenRefused {
+        /// The service's host.
+        host: HostName,
+        /// HTTP status: 401 is about the token, 403 about the rights behind it.
+        status: u16,
+        /// The service's code, escaped: `InvalidAuthenticationTokenAudience`.
+        code: String,
+    },
     /// A directory that others could tamper with, so nothing is written below it.
     UnsafeDirectory {
         /// The real directory that breaks the rule.
@@ -223,6 +255,25 @@ pub enum Error {
         /// The wanted owner: `user 105`, `group 27`.
         wanted: String,
     },
+    /// The device's clock is minutes or decades off.
+    WrongClock {
+        /// What it says, in UTC.
+        ours: String,
+        /// What says otherwise, with its time in UTC.
+        reference: String,
+    },
+}
+
+impl Error {
+    /// Whether the credential itself was refused (unknown, expired, revoked, not assigned),
+    /// so that the next identity of a list may be tried.
+    pub fn refuses_credential(&self) -> bool {
+        match self {
+            Self::ManagedIdentity { problem, .. } => problem.refuses_credential(),
+            Self::SignInRefused(refusal) => refusal.refuses_credential(),
+            _ => false,
+        }
+    }
 }
 
 impl std::error::Error for Error {

@@ -118,6 +118,9 @@ pub struct SignInRefusal {
     pub correlation_id: Option<String>,
 }
 
+/// What [`Refusal::object`] says where a vault's list was asked for.
+pub const SECRET_LIST: &str = "the list of secrets";
+
 impl Refusal {
     /// The reason code.
     pub fn reason(&self) -> Reason {

@@ -35,6 +35,22 @@ pub fn run(set: &SetName, directory: &Path, on_change: &OnChange) -> Result<(), 
     first_failure
 }
 
+/// The actions that cannot work here: units that systemd does not have. Runs nothing else.
+pub fn impossible(set: &SetName, on_change: &OnChange) -> Vec<Error> {
+    let until = Instant::now().checked_add(on_change.timeout);
+    let failure = |action: &Action<'_>| {
+        let Action::Unit { unit, .. } = action else {
+            return None;
+        };
+        Some(Error::Hook {
+            set: set.clone(),
+            action: action.to_string(),
+            problem: unit::unloadable(unit, until?)?,
+        })
+    };
+    actions(on_change).iter().filter_map(failure).collect()
+}
+
 /// The actions as a person reads them: `reload nginx.service`, `/usr/bin/notify`.
 pub fn summary(on_change: &OnChange) -> Vec<String> {
     actions(on_change).iter().map(Action::to_string).collect()

@@ -25,7 +25,8 @@ pub(super) fn tell(verb: &str, unit: &str, until: Instant) -> Result<(), String>
         SYSTEMCTL,
         &["--no-block", "--quiet", verb, "--", unit],
         until,
-    )?;
+    )
+    .map_err(|problem| unloadable(unit, until).unwrap_or(problem))?;
     let own_unit = own_unit();
     loop {
         let properties = child::output(
@@ -48,6 +49,25 @@ pub(super) fn tell(verb: &str, unit: &str, until: Instant) -> Result<(), String>
             return Err("its job has not ended in time".to_owned());
         }
         thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Why systemd cannot start a job of `unit`, if it lies in the unit's file.
+pub(super) fn unloadable(unit: &str, until: Instant) -> Option<String> {
+    let shown = child::output(
+        SYSTEMCTL,
+        &["show", "--property", "LoadState", "--", unit],
+        until,
+    );
+    match shown
+        .as_deref()
+        .map(|text| text.trim().trim_start_matches("LoadState="))
+    {
+        Ok("loaded" | "merged") => None,
+        Ok("not-found") => Some("there is no such unit".to_owned()),
+        Ok("masked") => Some("the unit is masked".to_owned()),
+        Ok(state) => Some(format!("the unit cannot be loaded ({state})")),
+        Err(problem) => Some(problem.clone()),
     }
 }
 

@@ -8,13 +8,14 @@ use rustix::rand::{getrandom, GetRandomFlags};
 use ureq::Agent;
 
 use super::connector::Connector;
+use super::endpoint::Endpoint;
 use super::exchange::{self, Line};
 use super::failure::Failure;
+use super::header::{HeaderSlot, SecretHeader};
 use super::lookup::NoLookup;
 use super::meter::{Meter, Traffic};
 use super::reply::Reply;
 use super::route::Routes;
-use super::token::TokenSlot;
 use super::{roots, tls, ProxyCredentials, Settings};
 use crate::clock;
 use crate::error::Error;
@@ -28,7 +29,7 @@ use crate::secret::Secret;
 /// the wait for a person ([`Client::begin_anew`]).
 pub struct Client {
     agent: Agent,
-    token: TokenSlot,
+    slot: HeaderSlot,
     meter: Meter,
     timeout: Duration,
     began: Mutex<Instant>,
@@ -55,6 +56,20 @@ pub struct Request<'a> {
     pub limit: usize,
 }
 
+/// One attempt.
+struct Once<'a> {
+    request: &'a Request<'a>,
+    /// The endpoint of the machine that stands for the host.
+    endpoint: Option<&'a Endpoint>,
+    secret: Option<SecretHeader<'a>>,
+    timeout: Duration,
+    /// When the time for it is over.
+    end: Instant,
+    /// How many requests the run may have sent before; no limit for what a person costs.
+    budget: Option<u32>,
+    attempt: u32,
+}
+
 /// Method and body. Both are safe to repeat: a second token does no harm.
 #[derive(Clone, Copy)]
 pub enum Body<'a> {
@@ -72,12 +87,12 @@ impl Client {
     pub fn new(settings: &Settings, login: Option<&ProxyCredentials>) -> Result<Self, Error> {
         let began = Mutex::new(Instant::now());
         let config = tls::config(roots::load(settings)?)?;
-        let (token, meter) = (TokenSlot::default(), Meter::default());
+        let (slot, meter) = (HeaderSlot::default(), Meter::default());
         let routes = Routes::new(settings, login)?;
-        let connector = Connector::new(config, routes, token.clone(), meter.clone())?;
+        let connector = Connector::new(config, routes, slot.clone(), meter.clone())?;
         Ok(Self {
             agent: Agent::with_parts(exchange::config(), connector, NoLookup),
-            token,
+            slot,
             meter,
             timeout: settings.timeout,
             began,
@@ -101,7 +116,7 @@ impl Client {
     pub fn send(&self, request: &Request<'_>) -> Result<Reply, Error> {
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(request, attempt, self.end()) {
+            let failure = match self.attempt(request, attempt) {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
@@ -126,12 +141,17 @@ impl Client {
     /// # Errors
     /// As [`Client::send`], after one attempt.
     pub fn poll(&self, request: &Request<'_>, end: Instant) -> Result<Reply, Error> {
-        if left(end).is_zero() {
-            return Err(Error::Deadline);
-        }
-        self.meter.excuse_request();
-        self.attempt(request, 1, end)
-            .map_err(|failure| failure.error)
+        let outcome = self.once(&Once {
+            request,
+            endpoint: None,
+            secret: None,
+            timeout: self.timeout,
+            end,
+            budget: None,
+            attempt: 1,
+        });
+        let outcome = outcome.and_then(|reply| self.judged(request, reply));
+        unless_late(outcome, end).map_err(|failure| failure.error)
     }
 
     /// Counts the run's time from now on: until now a person took it.
@@ -153,36 +173,43 @@ impl Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attempt(&self, request: &Request<'_>, attempt: u32, end: Instant) -> Result<Reply, Failure> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if left(end).is_zero() {
-            return Err(Failure::last(Error::Deadline));
-        }
-        self.meter.begin_request(self.max_requests)?;
-        let limit = left(end).min(self.timeout);
-        let outcome = self.exchange(request, attempt, limit);
-        self.token.clear();
-        match outcome {
-            Err(failure) if failure.again && left(end).is_zero() => {
-                log::debug!("{}", failure.error);
-                Err(Failure::last(Error::Deadline))
-            }
-            outcome => outcome,
-        }
+    fn attempt(&self, request: &Request<'_>, attempt: u32) -> Result<Reply, Failure> {
+        let end = self.end();
+        let label = "Authorization: Bearer ";
+        let outcome = self.once(&Once {
+            request,
+            endpoint: None,
+            secret: request.bearer.map(|value| SecretHeader { label, value }),
+            timeout: self.timeout,
+            end,
+            budget: Some(self.max_requests),
+            attempt,
+        });
+        unless_late(outcome.and_then(|reply| self.judged(request, reply)), end)
     }
 
-    fn exchange(
-        &self,
-        request: &Request<'_>,
-        attempt: u32,
-        limit: Duration,
-    ) -> Result<Reply, Failure> {
-        if let Some(bearer) = request.bearer {
-            self.token.put(request.host, bearer)?;
+    /// Sends a request within budget and time; gives the reply whatever its status.
+    fn once(&self, once: &Once<'_>) -> Result<Reply, Failure> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = left(once.end);
+        if left.is_zero() {
+            return Err(Failure::last(Error::Deadline));
         }
-        let line = Line::new(request, attempt);
-        let reply = exchange::run(&self.agent, request, limit)?;
-        line.log(&reply);
+        self.meter.begin_request(once.budget)?;
+        if let Some(secret) = once.secret {
+            self.slot.put(once.request.host, secret)?;
+        }
+        let line = Line::new(once.request, once.attempt);
+        let limit = left.min(once.timeout);
+        let outcome = exchange::run(&self.agent, once.request, once.endpoint, limit);
+        self.slot.clear();
+        if let Ok(reply) = &outcome {
+            line.log(reply);
+        }
+        outcome
+    }
+
+    fn judged(&self, request: &Request<'_>, reply: Reply) -> Result<Reply, Failure> {
         self.note_clock(&reply);
         if !retry::may_pass(reply.status) {
             return Ok(reply);
@@ -211,6 +238,17 @@ impl Client {
     }
 }
 
+/// What might have passed, had there been more time, is a matter of the deadline.
+fn unless_late(outcome: Result<Reply, Failure>, end: Instant) -> Result<Reply, Failure> {
+    match outcome {
+        Err(failure) if failure.again && left(end).is_zero() => {
+            log::debug!("{}", failure.error);
+            Err(Failure::last(Error::Deadline))
+        }
+        outcome => outcome,
+    }
+}
+
 fn left(end: Instant) -> Duration {
     end.saturating_duration_since(Instant::now())
 }
@@ -227,5 +265,8 @@ fn random() -> u64 {
     }
 }
 
+mod machine;
 #[cfg(test)]
 mod round_trips;
+
+pub use machine::{MachineRequest, Patience};

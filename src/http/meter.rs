@@ -8,7 +8,7 @@ use crate::error::Error;
 /// What went over the wire in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// TLS handshakes that were completed.
+    /// Connections that were opened, their TLS handshakes completed.
     pub connections: u32,
     /// Attempts; each repetition counts.
     pub requests: u32,
@@ -35,20 +35,19 @@ impl Meter {
         self.lock().traffic
     }
 
-    /// Counts one attempt, or refuses it when `limit` of them were made.
-    pub(super) fn begin_request(&self, limit: u32) -> Result<(), Failure> {
+    /// Counts one attempt, or refuses it when `limit` of them were made. One without a limit
+    /// is none of the budget's.
+    pub(super) fn begin_request(&self, limit: Option<u32>) -> Result<(), Failure> {
         let Counts { traffic, excused } = &mut *self.lock();
-        if traffic.requests >= limit.saturating_add(*excused) {
-            return Err(Failure::last(Error::RequestsSpent { limit }));
+        match limit {
+            Some(limit) if traffic.requests >= limit.saturating_add(*excused) => {
+                return Err(Failure::last(Error::RequestsSpent { limit }));
+            }
+            Some(_) => {}
+            None => *excused = excused.saturating_add(1),
         }
         traffic.requests = traffic.requests.saturating_add(1);
         Ok(())
-    }
-
-    /// Lets the next request be none of the budget's.
-    pub(super) fn excuse_request(&self) {
-        let excused = &mut self.lock().excused;
-        *excused = excused.saturating_add(1);
     }
 
     pub(super) fn connected(&self) {
@@ -82,15 +81,14 @@ mod tests {
     #[test]
     fn refuses_what_exceeds_the_budget() {
         let meter = Meter::default();
-        assert!(meter.begin_request(2).is_ok());
-        assert!(meter.clone().begin_request(2).is_ok());
-        let failure = meter.begin_request(2).unwrap_err();
+        assert!(meter.begin_request(Some(2)).is_ok());
+        assert!(meter.clone().begin_request(Some(2)).is_ok());
+        let failure = meter.begin_request(Some(2)).unwrap_err();
         assert!(!failure.again);
         assert!(matches!(failure.error, Error::RequestsSpent { limit: 2 }));
         assert_eq!(meter.traffic().requests, 2);
-        meter.excuse_request();
-        assert!(meter.begin_request(2).is_ok());
-        assert!(meter.begin_request(2).is_err());
+        assert!(meter.begin_request(None).is_ok());
+        assert!(meter.begin_request(Some(2)).is_err());
         assert_eq!(meter.traffic().requests, 3);
     }
 }

@@ -7,7 +7,9 @@
 mod assertion;
 mod cache;
 mod certificate;
+mod choice;
 mod device_code;
+mod discovery;
 mod endpoint;
 mod environment;
 mod federated;
@@ -33,8 +35,10 @@ use endpoint::Grant;
 use managed::ManagedIdentity;
 
 pub use cache::{CacheKey, TokenCache};
+pub use choice::{first_accepted, load_all};
 pub use device_code::Invitation;
-pub use token::Token;
+pub use discovery::{find_tenant, Home};
+pub use token::{Claims, Token};
 
 /// An application in a tenant: whom a token is asked for.
 #[derive(Clone, Debug)]
@@ -57,7 +61,7 @@ enum Holder {
     /// This device: it proves itself at the authority.
     Device(Box<Application>, Proof),
     /// The platform: an endpoint of the machine gives its tokens.
-    Machine(ManagedIdentity),
+    Machine(Box<ManagedIdentity>),
 }
 
 /// What is shown to the authority.
@@ -117,7 +121,7 @@ impl Credential {
             }
             Identity::ManagedIdentity { source, selector } => {
                 let identity = ManagedIdentity::load(*source, selector.clone())?;
-                return Ok(Self(Holder::Machine(identity)));
+                return Ok(Self(Holder::Machine(Box::new(identity))));
             }
             Identity::Password {
                 tenant,
@@ -173,11 +177,7 @@ impl Credential {
         if !refusal.is_about_time() || theirs == now {
             return outcome;
         }
-        log::warn!(
-            "this device's clock says {}, the authority's {}; signing in by the authority's",
-            clock::utc(now),
-            clock::utc(theirs)
-        );
+        log::info!("signing in by the authority's clock, not by this device's");
         sign_in_at(&request, proof, theirs)
     }
 
@@ -294,15 +294,41 @@ fn sign_in_at(request: &endpoint::SignIn<'_>, proof: &Proof, now: i64) -> Result
 
 /// The client for `config`'s network, with the proxy's password read. Opens no socket.
 pub fn client(config: &Config) -> Result<http::Client, Error> {
-    let login = match &config.proxy_login {
-        Some(ProxyLogin { username, password }) => Some(ProxyCredentials {
-            username: username.clone(),
-            password: source::read_line(password)?,
-        }),
-        None => None,
-    };
+    let login = proxy_credentials(config.proxy_login.as_ref())?;
     http::Client::new(&config.network, login.as_ref())
 }
 
+/// The credentials for the proxy, its password read.
+pub fn proxy_credentials(login: Option<&ProxyLogin>) -> Result<Option<ProxyCredentials>, Error> {
+    let Some(ProxyLogin { username, password }) = login else {
+        return Ok(None);
+    };
+    Ok(Some(ProxyCredentials {
+        username: username.clone(),
+        password: source::read_line(password)?,
+    }))
+}
+
+/// What is wrong with this device's clock: by what the services said of the time so far, or
+/// by the date of this release, which lies behind us.
+pub fn wrong_clock(client: &http::Client) -> Option<Error> {
+    let now = clock::now();
+    let theirs = clock::corrected(now, client.clock_offset());
+    let reference = if theirs != now {
+        format!("the services' {}", clock::utc(theirs))
+    } else if now < http::release_time() {
+        format!(
+            "but this release is of {}",
+            clock::utc(http::release_time())
+        )
+    } else {
+        return None;
+    };
+    Some(Error::WrongClock {
+        ours: clock::utc(now),
+        reference,
+    })
+}
+
 /// Time before a credential's end from which each run warns.
-const SOON: Duration = Duration::from_secs(30 * 86_400);
+pub const SOON: Duration = Duration::from_secs(30 * 86_400);

@@ -2,6 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::error::TokenFacts;
 use crate::name;
@@ -47,38 +48,64 @@ impl Token {
         self.obtained <= now && self.expires.saturating_sub(now) > SPARE
     }
 
-    /// Tenant, application and object id that the token names. For tickets only: clients
-    /// must not rely on a token's format, and its signature is not checked.
+    /// Tenant, application and object id that the token names, for a refusal's ticket.
     pub fn facts(&self) -> TokenFacts {
         let claims = self.claims();
-        let short = |text: String| name::foreign(&text, 64);
         TokenFacts {
-            tenant: claims.tid.map(short),
-            app_id: claims.appid.or(claims.azp).map(short),
-            object_id: claims.oid.map(short),
+            tenant: claims.tenant,
+            app_id: claims.app_id,
+            object_id: claims.object_id,
         }
     }
 
-    /// The person whom the token names, escaped. For their eyes alone: it is kept nowhere.
-    pub fn person(&self) -> Option<String> {
-        let claims = self.claims();
-        let name = claims.upn.or(claims.preferred_username).or(claims.oid);
-        name.map(|name| name::foreign(&name, 120))
-    }
-
-    fn claims(&self) -> Claims {
+    /// What the token says of itself. For people only: clients must not rely on a token's
+    /// format, and its signature is not checked.
+    pub fn claims(&self) -> Claims {
         let payload = self
             .value
             .expose_str()
             .and_then(|token| token.split('.').nth(1));
         let json = payload.and_then(|payload| Base64UrlUnpadded::decode_vec(payload).ok());
-        json.and_then(|json| serde_json::from_slice(&json).ok())
-            .unwrap_or_default()
+        let payload: Payload = json
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default();
+        let short = |text: String| name::foreign(&text, 100);
+        let user = payload.upn.or(payload.preferred_username);
+        Claims {
+            tenant: payload.tid.map(short),
+            app_id: payload.appid.or(payload.azp).map(short),
+            object_id: payload.oid.map(short),
+            user: user.or(payload.unique_name).map(short),
+            audience: payload
+                .aud
+                .as_ref()
+                .and_then(Value::as_str)
+                .map(|aud| name::foreign(aud, 256)),
+            expires: payload.exp,
+        }
     }
 }
 
+/// What a token says of itself (protocol notes 7); all text is escaped and cut. An opaque
+/// token says nothing.
+#[derive(Debug)]
+pub struct Claims {
+    /// `tid`.
+    pub tenant: Option<String>,
+    /// `appid`, or `azp`.
+    pub app_id: Option<String>,
+    /// `oid`: what a role is given to.
+    pub object_id: Option<String>,
+    /// `upn`, `preferred_username` or `unique_name`: the person, if one signed in.
+    pub user: Option<String>,
+    /// `aud`, where it is one.
+    pub audience: Option<String>,
+    /// `exp`, in seconds since 1970 by the authority's clock.
+    pub expires: Option<i64>,
+}
+
 #[derive(Default, Deserialize)]
-struct Claims {
+struct Payload {
     tid: Option<String>,
     appid: Option<String>,
     azp: Option<String>,
@@ -87,6 +114,10 @@ struct Claims {
     upn: Option<String>,
     /// Entra's tokens of version 2.
     preferred_username: Option<String>,
+    unique_name: Option<String>,
+    /// A text, or a list of them (RFC 7519, 4.1.3).
+    aud: Option<Value>,
+    exp: Option<i64>,
 }
 
 /// Seconds before its end from which a token is no longer used.
@@ -106,6 +137,21 @@ mod tests {
     }
 
     #[test]
+    fn tells_what_the_token_says_of_itself() {
+        let says = |payload: &str| {
+            let payload = Base64UrlUnpadded::encode_string(payload.as_bytes());
+            Token::new(Secret::copy_of(format!("h.{payload}.s").as_bytes()), 0, 0).claims()
+        };
+        let app = says(r#"{"tid":"t","azp":"a","oid":"o","aud":"https://x","exp":7,"n":[1]}"#);
+        assert_eq!(app.app_id.as_deref(), Some("a"));
+        assert_eq!(app.audience.as_deref(), Some("https://x"));
+        assert_eq!((app.user, app.expires), (None, Some(7)));
+        let person = says(r#"{"upn":"a@b\u001b[2J","aud":["x","y"]}"#);
+        assert_eq!(person.user.as_deref(), Some("a@b\\u{1b}[2J"));
+        assert_eq!(person.audience, None);
+    }
+
+    #[test]
     fn an_opaque_token_has_no_facts() {
         let facts = Token::new(Secret::copy_of(b"opaque"), 0, 0).facts();
         assert!(facts.object_id.is_none());
@@ -122,12 +168,12 @@ mod tests {
                 r#"{"oid":"o","preferred_username":"ann\u001b[2J"}"#,
                 Some("ann\\u{1b}[2J"),
             ),
-            (r#"{"oid":"o"}"#, Some("o")),
+            (r#"{"oid":"o"}"#, None),
             ("{}", None),
         ] {
             let payload = Base64UrlUnpadded::encode_string(claims.as_bytes());
             let token = Token::new(Secret::copy_of(format!("h.{payload}.s").as_bytes()), 0, 0);
-            assert_eq!(token.person().as_deref(), wanted, "{claims}");
+            assert_eq!(token.claims().user.as_deref(), wanted, "{claims}");
         }
     }
 }

@@ -12,13 +12,14 @@ mod table;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use rustix::io::Errno;
+use rustix::io::{retry_on_intr, write, Errno};
 
 use crate::error::Error;
+use crate::secret::Secret;
 
 pub use invitation::{invite, Invitation};
 pub use paint::{Colour, Paint};
-pub use table::{clouds_table, status_table};
+pub use table::{cloud_facts, clouds_table, status_table};
 
 /// Where the sentences of a run go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,26 @@ impl Voice {
 pub fn print(text: &str) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes a secret and a newline to standard output, past its buffer, which nobody wipes.
+///
+/// # Errors
+/// [`Error::Disk`]: whoever reads it must not take half of it for the whole.
+pub fn print_secret(secret: &Secret) -> Result<(), Error> {
+    let failed = |errno| Error::Disk {
+        action: "write",
+        path: "standard output".into(),
+        errno,
+    };
+    for part in [secret.expose(), b"\n"] {
+        let mut left = part;
+        while !left.is_empty() {
+            let written = retry_on_intr(|| write(io::stdout(), left)).map_err(failed)?;
+            left = left.get(written..).unwrap_or_default();
+        }
+    }
+    Ok(())
 }
 
 /// Tells an error, its block for a ticket if it has one, and the next step.

@@ -20,6 +20,7 @@ use crate::report::Voice;
 use crate::state::Status;
 use crate::store::Store;
 
+pub use plan::object;
 use session::Session;
 use surroundings::Surroundings;
 use work::Work;
@@ -56,6 +57,8 @@ pub struct Options {
     pub mode: Mode,
     /// Who signs in, if somebody has to.
     pub sign_in: SignIn,
+    /// Why nothing may be sent in this run: what needs fetching fails by it.
+    pub obstacle: Option<Error>,
     /// Where its sentences go.
     pub voice: Voice,
 }
@@ -139,7 +142,11 @@ fn fetch_all<'a>(
     if fetches.is_empty() {
         return None;
     }
-    let mut session = match surroundings.open_session(config, options) {
+    let session = match &options.obstacle {
+        Some(error) => Err(error.clone()),
+        None => surroundings.open_session(config, options),
+    };
+    let mut session = match session {
         Ok(session) => session,
         Err(error) => {
             fail_all(&fetches, works, &error);

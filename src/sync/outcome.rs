@@ -29,6 +29,9 @@ impl End<'_> {
         let offset = self.session.and_then(Session::clock_offset);
         let now = clock::corrected(clock::now(), offset);
         let mut status = self.status(works, now);
+        if let Some(error) = self.session.and_then(Session::wrong_clock) {
+            log::warn!("{error}; {}", error.advice());
+        }
         for work in works {
             telling::tell(self, work);
         }

@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::config::{Config, Identity};
-use crate::error::{Error, PersonProblem, Phase, RefusalCause, TokenFacts};
+use crate::error::{Error, TokenFacts};
 use crate::http::{Client, Traffic};
 use crate::identity::{self, CacheKey, Credential, Invitation, Token, TokenCache};
 use crate::name::HostName;
@@ -43,23 +43,8 @@ impl<'a> Session<'a> {
         options: &'a Options,
         cache: TokenCache,
     ) -> Result<Self, Error> {
-        let mut credentials = Vec::new();
-        for identity in identities(config, options.sign_in) {
-            match Credential::load(identity, &config.cloud) {
-                Ok(credential) => {
-                    if let Some(warning) = credential.expiry_warning() {
-                        log::warn!("{warning}");
-                    }
-                    credentials.push(credential);
-                }
-                Err(error) if credentials.is_empty() => return Err(error),
-                // A fallback that is not there must not stop the one before it.
-                Err(error) => {
-                    log::warn!("{error}; {}", error.advice());
-                    break;
-                }
-            }
-        }
+        let identities = identities(config, options.sign_in);
+        let credentials = identity::load_all(identities, &config.cloud)?;
         let client = identity::client(config)?;
         Ok(Self {
             config,
@@ -87,7 +72,7 @@ impl<'a> Session<'a> {
             }
         }
         if let Err(error) = &outcome {
-            if concerns_whole_host(error) {
+            if error.concerns_whole_host() {
                 self.given_up.push((id.vault.clone(), error.clone()));
             }
         }
@@ -102,6 +87,11 @@ impl<'a> Session<'a> {
     /// The services' time minus ours, in seconds, if a service told it.
     pub(super) fn clock_offset(&self) -> Option<i64> {
         self.client.clock_offset()
+    }
+
+    /// What is wrong with this device's clock.
+    pub(super) fn wrong_clock(&self) -> Option<Error> {
+        identity::wrong_clock(&self.client)
     }
 
     /// The identity that worked.
@@ -158,22 +148,10 @@ impl<'a> Session<'a> {
     }
 
     fn find_token(&self) -> Result<SignedIn, Error> {
-        let mut refusals: Vec<Error> = Vec::new();
-        for (position, credential) in self.credentials.iter().enumerate() {
-            match self.token_by(credential) {
-                Ok((token, from_cache)) => return Ok(self.signed_in(position, token, from_cache)),
-                Err(error) if lets_next_try(&error) => refusals.push(error),
-                Err(error) => return Err(error),
-            }
-        }
-        refusals.into_iter().next().map_or_else(
-            || {
-                Err(Error::Internal {
-                    what: "no identity is configured".to_owned(),
-                })
-            },
-            Err,
-        )
+        let token_by = |credential: &Credential| self.token_by(credential);
+        let (position, (token, from_cache)) =
+            identity::first_accepted(&self.credentials, token_by)?;
+        Ok(self.signed_in(position, token, from_cache))
     }
 
     /// A token by `credential`, and whether it is a kept one. A person who was asked to sign
@@ -188,7 +166,7 @@ impl<'a> Session<'a> {
             };
         }
         let token = credential.sign_in_with_person(client, cloud, audience, &invite)?;
-        if let Some(person) = token.person() {
+        if let Some(person) = token.claims().user {
             self.options.voice.say(&format!("signed in as {person}"));
         }
         Ok((token, false))
@@ -199,9 +177,6 @@ impl<'a> Session<'a> {
         if let Some(credential) = self.credentials.get(position) {
             if keep && !from_cache {
                 self.cache.keep(&self.cache_key(credential), &token);
-            }
-            if position > 0 {
-                log::warn!("signed in as fallback: {}", credential.description().text);
             }
         }
         SignedIn {
@@ -272,31 +247,6 @@ fn invite(invitation: &Invitation) {
     });
 }
 
-/// Whether another identity may do better.
-fn lets_next_try(error: &Error) -> bool {
-    match error {
-        Error::Person(problem) => *problem == PersonProblem::Absent,
-        Error::SignInRefused(refusal) => refusal.refuses_credential(),
-        _ => false,
-    }
-}
-
 fn is_unauthorized<T>(outcome: &Result<T, Error>) -> bool {
     matches!(outcome, Err(Error::Refused(refusal)) if refusal.status == 401)
-}
-
-/// Whether the next object of the same vault would meet the same error.
-fn concerns_whole_host(error: &Error) -> bool {
-    match error {
-        Error::Network { phase, .. } => *phase != Phase::Exchange,
-        Error::Proxy { .. } | Error::Tls { .. } | Error::ServerBusy { status: 429, .. } => true,
-        Error::Refused(refusal) => {
-            refusal.status == 401
-                || matches!(
-                    refusal.cause,
-                    RefusalCause::Connection | RefusalCause::Firewall
-                )
-        }
-        _ => false,
-    }
 }

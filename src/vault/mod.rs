@@ -8,8 +8,10 @@ mod challenge;
 mod refusal;
 mod secret;
 
+use std::fmt::{self, Display};
+
 use crate::cloud::Cloud;
-use crate::error::{Error, TokenFacts};
+use crate::error::{Error, TokenFacts, SECRET_LIST};
 use crate::http::{self, Body, Client, Reply, Request};
 use crate::name::{HostName, ObjectName, Version};
 use crate::secret::Secret;
@@ -46,28 +48,61 @@ pub struct Access<'a> {
 /// [`Error::EarlySecret`] before its activation date, [`Error::Reply`] for what is no reply
 /// of a vault, and what [`Client::send`] gives.
 pub fn fetch(access: &Access<'_>, id: &SecretId) -> Result<SecretValue, Error> {
+    let reply = get(access.client, &id.vault, &path(id), Some(access.token))?;
+    match reply.status {
+        200 => secret::read(access, id, &reply),
+        401 | 403 => Err(refusal::read(access, &id.vault, id.to_string(), &reply)),
+        404 => Err(missing(id, &reply)),
+        _ => Err(unexpected(&id.vault, id, &reply)),
+    }
+}
+
+/// Asks for one entry of the vault's list of secrets, which shows whether it takes the token
+/// (protocol notes 7). What comes is not looked at.
+///
+/// # Errors
+/// [`Error::Refused`] for 401 and 403, [`Error::Reply`] for what is no reply of a vault, and
+/// what [`Client::send`] gives.
+pub fn probe(access: &Access<'_>, vault: &HostName) -> Result<(), Error> {
+    let reply = get(access.client, vault, &list_of_one(), Some(access.token))?;
+    match reply.status {
+        200 => Ok(()),
+        401 | 403 => Err(refusal::read(access, vault, SECRET_LIST.to_owned(), &reply)),
+        _ => Err(unexpected(vault, &SECRET_LIST, &reply)),
+    }
+}
+
+/// Sends a request without token, which shows whether the vault can be reached. Its answer, a
+/// challenge, is not looked at.
+///
+/// # Errors
+/// What [`Client::send`] gives.
+pub fn knock(client: &Client, vault: &HostName) -> Result<(), Error> {
+    get(client, vault, &list_of_one(), None).map(|_| ())
+}
+
+fn get(
+    client: &Client,
+    vault: &HostName,
+    path: &str,
+    bearer: Option<&Secret>,
+) -> Result<Reply, Error> {
     let request_id = http::unique_id()?;
-    let reply = access.client.send(&Request {
-        host: &id.vault,
-        path: &path(id),
+    client.send(&Request {
+        host: vault,
+        path,
         body: Body::Get,
-        bearer: Some(access.token),
+        bearer,
         headers: &[
             ("accept", "application/json"),
             ("x-ms-client-request-id", &request_id),
         ],
         limit: BODY_LIMIT,
-    })?;
-    match reply.status {
-        200 => secret::read(access, id, &reply),
-        401 | 403 => Err(refusal::read(access, id, &reply)),
-        404 => Err(missing(id, &reply)),
-        _ => Err(unexpected(id, &reply)),
-    }
+    })
 }
 
-impl std::fmt::Display for SecretId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "secret {}", self.name)?;
         match &self.version {
             Some(version) => write!(f, "/{version}"),
@@ -82,6 +117,11 @@ fn path(id: &SecretId) -> String {
     format!("/secrets/{}/{version}?api-version={API_VERSION}", id.name)
 }
 
+/// The list of secrets, cut to one entry.
+fn list_of_one() -> String {
+    format!("/secrets?api-version={API_VERSION}&maxresults=1")
+}
+
 /// A 404 counts as the vault's word only with the vault's own JSON code.
 fn missing(id: &SecretId, reply: &Reply) -> Error {
     match refusal::codes(reply) {
@@ -91,23 +131,23 @@ fn missing(id: &SecretId, reply: &Reply) -> Error {
             version: id.version.as_ref().map(Version::to_string),
             code: codes.code,
         },
-        _ => unexpected(id, reply),
+        _ => unexpected(&id.vault, id, reply),
     }
 }
 
-fn unexpected(id: &SecretId, reply: &Reply) -> Error {
+fn unexpected(vault: &HostName, object: &dyn Display, reply: &Reply) -> Error {
     let problem = match refusal::codes(reply) {
         Some(codes) => format!(
-            "answered {id} with status {} ({})",
+            "answered {object} with status {} ({})",
             reply.status, codes.code
         ),
         None => format!(
-            "answered {id} with status {} and nothing that a vault would say",
+            "answered {object} with status {} and nothing that a vault would say",
             reply.status
         ),
     };
     Error::Reply {
-        host: id.vault.clone(),
+        host: vault.clone(),
         problem,
     }
 }

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::challenge::Challenge;
-use super::{Access, SecretId};
+use super::Access;
 use crate::clock;
 use crate::error::{Error, Refusal, RefusalCause};
 use crate::http::Reply;
-use crate::name;
+use crate::name::{self, HostName};
 
 /// The codes of an error reply, escaped.
 #[derive(Debug)]
@@ -57,8 +57,8 @@ pub(super) fn codes(reply: &Reply) -> Option<Codes> {
     })
 }
 
-/// The refusal that a 401 or 403 is.
-pub(super) fn read(access: &Access<'_>, id: &SecretId, reply: &Reply) -> Error {
+/// The refusal that a 401 or 403 of `vault` is; `object` names what was asked for.
+pub(super) fn read(access: &Access<'_>, vault: &HostName, object: String, reply: &Reply) -> Error {
     let challenge = reply.header("www-authenticate").and_then(Challenge::parse);
     let codes = codes(reply).unwrap_or_else(|| Codes {
         code: "no code".to_owned(),
@@ -70,8 +70,8 @@ pub(super) fn read(access: &Access<'_>, id: &SecretId, reply: &Reply) -> Error {
     let header = |name: &str| reply.header(name).map(|text| name::foreign(text, 64));
     Error::Refused(Box::new(Refusal {
         at: clock::now(),
-        vault: id.vault.clone(),
-        object: id.to_string(),
+        vault: vault.clone(),
+        object,
         status: reply.status,
         cause: cause(access, &codes, challenge.as_ref()),
         code: codes.code,

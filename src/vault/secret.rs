@@ -19,6 +19,8 @@ pub struct SecretValue {
     pub value: Secret,
     /// The version it belongs to.
     pub version: Version,
+    /// Seconds since 1970 of its expiry date, if one is set.
+    pub expires: Option<i64>,
     /// Seconds since 1970 of its expiry date, if one is set and past. The vault delivers such
     /// values, and many sites use the date as a reminder: it deserves a warning.
     pub expired: Option<i64>,
@@ -78,6 +80,7 @@ pub(super) fn read(
     Ok(SecretValue {
         value,
         version,
+        expires: bundle.attributes.exp,
         expired: bundle.attributes.exp.filter(|expiry| *expiry <= now),
     })
 }

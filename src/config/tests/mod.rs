@@ -47,6 +47,7 @@ impl Fixture {
             config: self.path(),
             instance: None,
             root: None,
+            told: None,
         })
     }
 

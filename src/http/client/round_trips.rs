@@ -20,7 +20,7 @@ fn get(client: &Client) -> Result<Reply, Error> {
 
 /// Sends once and no more.
 fn get_once(client: &Client) -> Result<Reply, Failure> {
-    client.attempt(&request(&host(), None), 1, client.end())
+    client.attempt(&request(&host(), None), 1)
 }
 
 fn request<'a>(host: &'a HostName, bearer: Option<&'a Secret>) -> Request<'a> {

@@ -6,6 +6,7 @@ use crate::directory::{App, Registration, SecretCredential, TrustedSubject};
 use crate::federation::{FederatedCredential, TokenIssuer};
 use crate::lock;
 use crate::national::National;
+use crate::subscriptions::Subscription;
 
 /// Tenants and applications.
 impl Cloud {
@@ -121,6 +122,15 @@ impl Cloud {
     /// Lets an application ask for tokens for people without a credential of its own.
     pub fn allow_public_client(&self, app: &App) {
         self.change(app, |registration| registration.public = true);
+    }
+
+    /// Adds a subscription to the default tenant and gives its id: everybody with a token of the
+    /// tenant may see it.
+    pub fn add_subscription(&self, name: &str) -> String {
+        let subscription = Subscription::new(name, &self.tenant());
+        let id = subscription.id();
+        lock(&self.shared.subscriptions).push(subscription);
+        id
     }
 
     fn change(&self, app: &App, change: impl FnOnce(&mut Registration)) {

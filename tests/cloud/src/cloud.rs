@@ -14,6 +14,7 @@ use crate::log::{Log, Logged};
 use crate::metadata::Metadata;
 use crate::national::National;
 use crate::server::{Hosts, OpenStreams, Server, Shared, Stop};
+use crate::storage::{AccountState, StorageAccount};
 use crate::tls::{server_config, Certificates, ServerCertificate};
 use crate::token::Tokens;
 use crate::token_reply::TokenShape;
@@ -55,6 +56,7 @@ impl Builder {
         let certificates = Arc::new(certificates);
         let config = server_config(certificates.clone()).map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
+            accounts: Mutex::default(),
             national: self.national,
             address: listener.local_addr()?,
             clock: Clock::default(),
@@ -69,6 +71,7 @@ impl Builder {
             metadata: Mutex::new(Metadata::default()),
             open: OpenStreams::default(),
             stop: Stop::default(),
+            subscriptions: Mutex::default(),
             tokens: Tokens::new(),
             vaults: Mutex::new(HashMap::new()),
         });
@@ -166,6 +169,16 @@ impl Cloud {
     /// What an endpoint outside of the cloud's hosts needs to issue its tokens.
     pub(crate) fn shared(&self) -> Arc<Shared> {
         self.shared.clone()
+    }
+
+    /// A handle on a storage account, made empty on first use in the default tenant.
+    pub fn storage_account(&self, name: &str) -> StorageAccount {
+        let host = self.blob_host(name);
+        let tenant = self.tenant();
+        lock(&self.shared.accounts)
+            .entry(host.clone())
+            .or_insert_with(|| AccountState::new(&tenant));
+        StorageAccount::new(self.shared.clone(), host)
     }
 }
 

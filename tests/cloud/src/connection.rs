@@ -15,7 +15,7 @@ use crate::http::{read_request, Incoming, Reply, Request};
 use crate::log::Logged;
 use crate::national::Service;
 use crate::server::Shared;
-use crate::{adfs, entra, form, keyvault, resource_manager};
+use crate::{adfs, blob, entra, form, graph, keyvault, resource_manager};
 
 /// One accepted connection.
 pub(crate) struct Connection {
@@ -116,7 +116,9 @@ impl Connection {
             Some(Service::ResourceManager) => {
                 resource_manager::answer(&self.shared, request, record)
             }
-            _ => Reply::new(421),
+            Some(Service::Blob) => blob::answer(&self.shared, request, record),
+            Some(Service::Graph) => graph::answer(&self.shared, request, record),
+            None => Reply::new(421),
         }
     }
 

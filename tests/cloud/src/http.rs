@@ -27,6 +27,14 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The token of an `Authorization: Bearer` header.
+    pub fn bearer(&self) -> Option<&str> {
+        self.header("authorization")
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+    }
+
     /// Whether the client asked for the connection to end after this request.
     pub fn asks_to_close(&self) -> bool {
         self.header("connection")

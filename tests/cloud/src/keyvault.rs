@@ -53,7 +53,7 @@ fn respond(
             Reply::json(404, error("NotFound", "The path was not found.", None))
         }
     })?;
-    if let Some(denial) = vault.denial(wanted.name()) {
+    if let Some(denial) = vault.denial(&wanted) {
         return Err(denied(denial, shared, vault, &wanted, &claims));
     }
     secrets::read(vault, &record.host, &wanted, &query)
@@ -95,12 +95,7 @@ fn is_parameter(name: &str) -> bool {
 
 /// The claims of a good token for this vault, or the 401 that says what is wrong with it.
 fn caller(shared: &Shared, vault: &VaultState, request: &Request) -> Result<Claims, Reply> {
-    let token = request
-        .header("authorization")
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim());
-    let Some(token) = token else {
+    let Some(token) = request.bearer() else {
         let text = "AKV10000: Request is missing a Bearer or PoP token.";
         return Err(unauthorized(shared, vault, text, ""));
     };

@@ -14,7 +14,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cloud::{ArcAgent, Cloud, Device, Logged, MachineEndpoint, National, Secret};
+use cloud::{
+    ArcAgent, Cloud, Device, DeviceAnswer, DeviceCodePolicy, Logged, MachineEndpoint, National,
+    Secret, TokenIssuer,
+};
 use serde_json::{json, Map, Value};
 
 fn main() -> ExitCode {
@@ -151,6 +154,47 @@ fn seed(cloud: &Cloud, device: &Device) -> Value {
     let with_subject = cloud.add_app();
     cloud.trust_subject(&with_subject, &device.certificate_der, "CN=device-0001");
 
+    let first = fill_vaults(cloud);
+    cloud.storage_account("plant7store").add_container("images");
+    cloud.add_subscription("Plant 7");
+    let public = cloud.add_app();
+    cloud.allow_public_client(&public);
+    cloud.add_user(USER, &credential);
+    cloud.set_device_code(DeviceCodePolicy {
+        answer: DeviceAnswer::ApproveAfter(1),
+        interval: 1,
+        ..DeviceCodePolicy::default()
+    });
+    let federated = cloud.add_app();
+    let issuer = TokenIssuer::new("https://oidc.plant7.example");
+    cloud.trust_issuer(&federated, &issuer, "device-0001", EXCHANGE);
+
+    json!({
+        "address": cloud.address().to_string(),
+        "national": cloud.national().name(),
+        "login_host": cloud.login_host(),
+        "tenant": cloud.tenant(),
+        "vault": "factory7-edge",
+        "vault_host": cloud.vault_host("factory7-edge"),
+        "forbidden_vault_host": cloud.vault_host("forbidden"),
+        "older_version": first,
+        "secret_app": { "client_id": with_secret.client_id, "client_secret": credential },
+        "certificate_app": { "client_id": with_certificate.client_id },
+        "subject_app": { "client_id": with_subject.client_id },
+        "public_app": { "client_id": public.client_id },
+        "user": { "name": USER, "password": credential },
+        "federated_app": {
+            "client_id": federated.client_id,
+            "token": issuer.token("device-0001", EXCHANGE, 3600),
+        },
+        "resource_manager_host": cloud.resource_manager_host(),
+        "graph_host": cloud.graph_host(),
+        "blob_host": cloud.blob_host("plant7store"),
+    })
+}
+
+/// Fills the vaults; gives the id of an older version.
+fn fill_vaults(cloud: &Cloud) -> String {
     let vault = cloud.vault("factory7-edge");
     vault.set("mqtt-password", "an older password");
     let first = vault.set("mqtt-password", "a newer password");
@@ -172,20 +216,7 @@ fn seed(cloud: &Cloud, device: &Device) -> Value {
     cloud
         .vault("forbidden")
         .deny(cloud::Denial::Rbac, cloud::Scope::Vault);
-
-    json!({
-        "address": cloud.address().to_string(),
-        "national": cloud.national().name(),
-        "login_host": cloud.login_host(),
-        "tenant": cloud.tenant(),
-        "vault": "factory7-edge",
-        "vault_host": cloud.vault_host("factory7-edge"),
-        "forbidden_vault_host": cloud.vault_host("forbidden"),
-        "older_version": first,
-        "secret_app": { "client_id": with_secret.client_id, "client_secret": credential },
-        "certificate_app": { "client_id": with_certificate.client_id },
-        "subject_app": { "client_id": with_subject.client_id },
-    })
+    first
 }
 
 /// Writes a new file of this mode in place of an older one.
@@ -272,6 +303,10 @@ fn address_and_directory(text: &str) -> Result<(String, PathBuf), String> {
         _ => Err(format!("{text} is not IP:PORT:DIRECTORY")),
     }
 }
+const USER: &str = "worker@plant7.example";
+
+/// The audience of tokens that Entra takes from others.
+const EXCHANGE: &str = "api://AzureADTokenExchange";
 
 const USAGE: &str = "usage: cloud --directory DIR [--national NAME] [--address IP:PORT] \
                      [--tenant GUID]\n       [--imds IP:PORT] [--arc IP:PORT:DIRECTORY] \

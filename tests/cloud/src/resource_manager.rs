@@ -1,15 +1,17 @@
-//! Resource Manager: the cloud's metadata for everybody, and what stands around every reply.
+//! Resource Manager: metadata for everybody, subscriptions for those with a token, and what stands
+//! around every reply.
 
 use crate::http::{Reply, Request};
 use crate::log::Logged;
 use crate::object::Object;
 use crate::server::Shared;
-use crate::{form, metadata, random};
+use crate::{form, metadata, random, subscriptions};
 
 /// Answers a request to Resource Manager's host.
 pub(crate) fn answer(shared: &Shared, request: &Request, record: &mut Logged) -> Reply {
     let answered = match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/metadata/endpoints") => metadata::answer(shared, request, record),
+        ("GET", "/subscriptions") => subscriptions::answer(shared, request, record),
         _ => {
             record.unexpected("a request that Resource Manager is not there for");
             let text = "The requested resource does not exist.";

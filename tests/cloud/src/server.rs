@@ -21,12 +21,16 @@ use crate::lock;
 use crate::log::Log;
 use crate::metadata::Metadata;
 use crate::national::National;
+use crate::storage::AccountState;
+use crate::subscriptions::Subscription;
 use crate::tls::Certificates;
 use crate::token::Tokens;
 use crate::vault::VaultState;
 
 /// All that the connections and the test's handle share.
 pub(crate) struct Shared {
+    /// By the host name of their blobs.
+    pub accounts: Mutex<HashMap<String, AccountState>>,
     pub national: National,
     pub address: SocketAddr,
     pub clock: Clock,
@@ -38,6 +42,7 @@ pub(crate) struct Shared {
     pub metadata: Mutex<Metadata>,
     pub open: OpenStreams,
     pub stop: Stop,
+    pub subscriptions: Mutex<Vec<Subscription>>,
     pub tokens: Tokens,
     /// By host name.
     pub vaults: Mutex<HashMap<String, VaultState>>,

@@ -47,7 +47,10 @@ pub(crate) struct Grant<'a> {
 pub(crate) struct Claims {
     pub audience: String,
     pub issuer: String,
+    pub tenant: String,
     pub app: App,
+    /// The name of the person, if it is a person's token.
+    pub user: Option<String>,
 }
 
 /// Why a token is refused before its audience and issuer are looked at.
@@ -101,9 +104,9 @@ impl Tokens {
             .text("x5t", &self.key_id)
             .text("kid", &self.key_id)
             .finish();
-        let (kind, object_id) = match grant.user {
-            None => ("app", &grant.app.object_id),
-            Some(user) => ("user", &user.object_id),
+        let (kind, proof, object_id) = match grant.user {
+            None => ("app", "2", &grant.app.object_id),
+            Some(user) => ("user", "0", &user.object_id),
         };
         let mut payload = Object::new()
             .text("aud", grant.audience)
@@ -112,7 +115,7 @@ impl Tokens {
             .number("nbf", now - 300)
             .number("exp", now + lifetime)
             .text("appid", &grant.app.client_id)
-            .text("appidacr", "2")
+            .text("appidacr", proof)
             .text("idp", &grant.issuer)
             .text("idtyp", kind)
             .text("oid", object_id)
@@ -168,6 +171,8 @@ impl Tokens {
         Ok(Claims {
             audience: text("aud").unwrap_or_default(),
             issuer: text("iss").unwrap_or_default(),
+            tenant: text("tid").unwrap_or_default(),
+            user: text("upn"),
             app: App {
                 client_id: text("appid").unwrap_or_default(),
                 object_id: text("oid").unwrap_or_default(),

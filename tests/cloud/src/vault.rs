@@ -5,6 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::directory::AD_FS;
+use crate::national::National;
+use crate::secrets::Wanted;
 use crate::server::Shared;
 use crate::{lock, random};
 
@@ -68,6 +71,8 @@ pub enum Denial {
 /// What a denial covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
+    /// Lists of secrets and of versions; single secrets can still be read.
+    Lists,
     /// One secret; lists still work.
     Name(String),
     /// Everything, lists included.
@@ -164,6 +169,23 @@ impl Vault {
     pub fn set_challenge(&self, challenge: impl Into<Vec<u8>>) {
         let challenge = challenge.into();
         self.change(|state| state.challenge = Some(challenge));
+    }
+
+    /// All 401 replies name the authority and the audience of this cloud: a vault that has gone
+    /// astray, or one that lies.
+    pub fn challenge_of(&self, national: National) {
+        let tenant = match national.has_ad_fs() {
+            true => AD_FS.to_owned(),
+            false => {
+                let vaults = lock(&self.shared.vaults);
+                vaults[&self.host].tenant.clone()
+            }
+        };
+        self.set_challenge(format!(
+            "Bearer authorization=\"https://{}/{tenant}\", resource=\"{}\"",
+            national.login_host(),
+            national.vault_audience()
+        ));
     }
 
     /// The `x-ms-keyvault-network-info` header, any bytes.
@@ -273,9 +295,11 @@ impl VaultState {
         self.secrets.values().filter(|object| !object.deleted)
     }
 
-    /// The denial that covers a name, or the whole vault when there is none.
-    pub fn denial(&self, name: Option<&str>) -> Option<Denial> {
+    /// The denial that covers what is wanted.
+    pub fn denial(&self, wanted: &Wanted) -> Option<Denial> {
+        let name = wanted.name();
         let covers = |scope: &Scope| match scope {
+            Scope::Lists => wanted.operation() == "list",
             Scope::Name(denied) => name.is_some_and(|name| denied.eq_ignore_ascii_case(name)),
             Scope::Vault => true,
         };

@@ -13,6 +13,7 @@ mod imds;
 mod machine;
 mod metadata;
 mod passwords;
+mod probes;
 mod token_shapes;
 mod transport;
 mod vaults;
