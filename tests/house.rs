@@ -38,7 +38,7 @@ const EXCEPTIONS: [(&str, &str, &str); 2] = [
         "state",
         "the status table shows what state defines",
     ),
-    ("command", "cli", "check and load take the invocation"),
+    ("command", "cli", "its options are what was typed"),
 ];
 
 #[test]

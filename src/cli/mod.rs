@@ -70,8 +70,8 @@ pub enum Command {
     Version,
 }
 
-/// What is asked of `token`.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// The options of `token`.
+#[derive(Debug, PartialEq, Eq)]
 pub struct TokenOptions {
     /// `vault`, `arm`, `graph`, `storage` or an audience; `vault` without.
     pub audience: Option<String>,

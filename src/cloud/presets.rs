@@ -27,6 +27,8 @@ pub struct Preset {
     pub graph: Option<&'static str>,
     /// Audience that a federated credential's token must have.
     pub federated_audience: Option<&'static str>,
+    /// What the first domain of a tenant here ends in, where tenants elsewhere have another.
+    pub tenant_domain: Option<&'static str>,
     /// Since when nobody runs it any more.
     pub retired: Option<&'static str>,
 }
@@ -61,6 +63,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.windows.net",
         graph: Some("graph.microsoft.com"),
         federated_audience: Some("api://AzureADTokenExchange"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
@@ -82,6 +85,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.chinacloudapi.cn",
         graph: Some("microsoftgraph.chinacloudapi.cn"),
         federated_audience: Some("api://AzureADTokenExchangeChina"),
+        tenant_domain: Some("partner.onmschina.cn"),
         retired: None,
     },
     Preset {
@@ -108,6 +112,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.usgovcloudapi.net",
         graph: Some("graph.microsoft.us"),
         federated_audience: Some("api://AzureADTokenExchangeUSGov"),
+        tenant_domain: Some("onmicrosoft.us"),
         retired: None,
     },
     Preset {
@@ -128,6 +133,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.sovcloud-api.fr",
         graph: Some("graph.svc.sovcloud.fr"),
         federated_audience: Some("api://AzureADTokenExchangeFrance"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
@@ -148,6 +154,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.sovcloud-api.de",
         graph: Some("graph.svc.sovcloud.de"),
         federated_audience: Some("api://AzureADTokenExchangeGermany"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
@@ -168,6 +175,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.sovcloud-api.sg",
         graph: Some("graph.svc.sovcloud.sg"),
         federated_audience: Some("api://AzureADTokenExchangeGovSG"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
@@ -188,6 +196,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.microsoft.scloud",
         graph: Some("graph.cloudapi.microsoft.scloud"),
         federated_audience: Some("api://AzureADTokenExchangeUSSec"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
@@ -208,6 +217,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.eaglex.ic.gov",
         graph: Some("graph.cloudapi.eaglex.ic.gov"),
         federated_audience: Some("api://AzureADTokenExchangeUSNat"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
@@ -231,6 +241,7 @@ pub static PRESETS: [Preset; 9] = [
         storage_suffix: "core.cloudapi.de",
         graph: Some("graph.microsoft.de"),
         federated_audience: None,
+        tenant_domain: Some("onmicrosoft.de"),
         retired: Some("2021-10-29"),
     },
 ];
@@ -249,3 +260,6 @@ impl Preset {
         std::iter::once(self.authority).chain(self.aliases.iter().copied())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,8 @@ impl Refusal {
             None => "this identity".to_owned(),
         };
         match &self.cause {
-            RefusalCause::ChallengeMismatch(_) => format!("check that \"cloud\" and \"vault\" name the cloud in which {vault} lies"),
+            RefusalCause::ChallengeMismatch { cloud: Some(cloud), .. } => format!("set \"cloud\" to \"{cloud}\", in which {vault} lies, or name another vault"),
+            RefusalCause::ChallengeMismatch { cloud: None, .. } => format!("check that \"cloud\" and \"vault\" name the cloud in which {vault} lies"),
             RefusalCause::Connection => format!("reach {vault} over its private endpoint (DNS must give its private address), or allow public access"),
             RefusalCause::Disabled => format!("enable this version of {} in {vault}, or pin another", self.object),
             RefusalCause::Firewall => match &self.egress {

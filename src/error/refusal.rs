@@ -62,8 +62,13 @@ pub struct FederatedFacts {
 /// What a vault's refusal comes down to (protocol notes 5.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefusalCause {
-    /// The challenge does not fit the configured cloud; says how.
-    ChallengeMismatch(String),
+    /// The challenge does not fit the configured cloud.
+    ChallengeMismatch {
+        /// How.
+        how: String,
+        /// The known cloud that it belongs to.
+        cloud: Option<&'static str>,
+    },
     /// Only private links may reach the vault.
     Connection,
     /// The version is disabled.
@@ -96,6 +101,10 @@ pub struct SignInRefusal {
     pub at: i64,
     /// The authority's host.
     pub authority: HostName,
+    /// The configured cloud.
+    pub cloud: String,
+    /// The known other cloud in which the tenant lives, if something tells.
+    pub home: Option<&'static str>,
     /// The tenant asked.
     pub tenant: String,
     /// The application that asked.
@@ -125,7 +134,7 @@ impl Refusal {
     /// The reason code.
     pub fn reason(&self) -> Reason {
         match self.cause {
-            RefusalCause::ChallengeMismatch(_) | RefusalCause::InvalidAudience => Reason::Cloud,
+            RefusalCause::ChallengeMismatch { .. } | RefusalCause::InvalidAudience => Reason::Cloud,
             RefusalCause::Connection | RefusalCause::Firewall => Reason::Firewall,
             RefusalCause::Disabled => Reason::Disabled,
             RefusalCause::InvalidIssuer { .. } => Reason::Tenant,
@@ -204,7 +213,7 @@ impl SignInRefusal {
 impl fmt::Display for RefusalCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ChallengeMismatch(how) => how,
+            Self::ChallengeMismatch { how, .. } => how,
             Self::Connection => "the vault takes requests over its private link only",
             Self::Disabled => "this version is disabled",
             Self::Firewall => "the vault's firewall does not list this device's address",

@@ -1,4 +1,4 @@
-//! Which of several identities signs in: the first that the authority does not refuse.
+//! Which of several identities signs in: the first that is not refused.
 //!
 //! The next one is tried only when the credential itself was refused, or when the one before
 //! needs a person and nobody is there; never because of the network.

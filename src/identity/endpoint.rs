@@ -135,16 +135,20 @@ impl SignIn<'_> {
             };
         }
         let short = |text: String| name::foreign(&text, 64);
+        let tenant = self.application.tenant.to_string();
+        let said = parsed.error_description.as_deref().unwrap_or_default();
         Error::SignInRefused(Box::new(SignInRefusal {
             at: clock::now(),
             authority: self.cloud.authority.clone(),
-            tenant: self.application.tenant.to_string(),
+            cloud: self.cloud.name.clone(),
+            home: self.cloud.home_elsewhere(&tenant, said),
+            tenant,
             client_id: self.application.client_id.to_string(),
             credential: self.application.credential.clone(),
             audience: self.audience.to_owned(),
             error: short(parsed.error),
             code,
-            adfs_code: parsed.error_description.as_deref().and_then(adfs_code),
+            adfs_code: adfs_code(said),
             federated: None,
             trace_id: parsed.trace_id.map(short),
             correlation_id: parsed.correlation_id.map(short),

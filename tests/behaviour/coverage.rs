@@ -7,10 +7,18 @@ use std::fs;
 use std::path::Path;
 
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 28] = [
+const ERRORS: [(&str, &str); 33] = [
     (
         "ClaimedDirectory",
         "files::a_directory_of_another_set_is_refused",
+    ),
+    (
+        "CloudChanged",
+        "clouds::a_changed_login_host_is_refused_until_an_operator_accepts_it",
+    ),
+    (
+        "CloudUnknown",
+        "clouds::a_cloud_that_was_never_asked_is_told_and_nothing_is_sent",
     ),
     (
         "Config",
@@ -38,6 +46,10 @@ const ERRORS: [(&str, &str); 28] = [
     (
         "Locked",
         "quiet_runs::a_second_run_waits_for_the_lock_and_names_its_holder",
+    ),
+    (
+        "ManagedIdentity",
+        "managed_identity::an_identity_that_is_not_assigned_is_told_with_its_next_step",
     ),
     (
         "Missing",
@@ -93,6 +105,7 @@ const ERRORS: [(&str, &str); 28] = [
         "Tls",
         "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
     ),
+    ("TokenRefused", "token::what_refuses_a_token_says_why"),
     (
         "UnsafeDirectory",
         "files::a_directory_that_others_can_change_is_refused_with_its_rule",
@@ -102,6 +115,7 @@ const ERRORS: [(&str, &str); 28] = [
         "WouldNeedChown",
         "disk::an_owner_that_this_user_cannot_give_is_refused_before_any_request",
     ),
+    ("WrongClock", "doctor::a_device_in_1970_is_told_and_goes_on"),
 ];
 
 /// The variants of `CredentialProblem`.
@@ -143,6 +157,58 @@ const CREDENTIALS: [(&str, &str); 20] = [
     (
         "Unreadable",
         "credentials::a_credential_of_another_user_or_out_of_reach_is_refused",
+    ),
+];
+
+/// The variants of `ManagedIdentityProblem`.
+const MANAGED_IDENTITIES: [(&str, &str); 12] = [
+    (
+        "Challenge",
+        "managed_identity::a_challenge_that_breaks_a_rule_is_not_answered",
+    ),
+    (
+        "KeyUnreadable",
+        "managed_identity::a_key_that_this_user_cannot_read_says_which_group_to_join",
+    ),
+    (
+        "LeftOut",
+        "managed_identity::a_local_sign_decides_without_a_request_to_anybody_else",
+    ),
+    (
+        "NoEndpoint",
+        "managed_identity::what_is_not_azures_endpoint_is_told_at_once",
+    ),
+    (
+        "NotAssigned",
+        "managed_identity::an_identity_that_is_not_assigned_is_told_with_its_next_step",
+    ),
+    (
+        "NotEchoed",
+        "managed_identity::an_old_agent_of_arc_does_not_pass_for_the_chosen_identity",
+    ),
+    (
+        "OtherAudience",
+        "managed_identity::a_token_for_another_audience_is_not_used",
+    ),
+    (
+        "Refused",
+        "managed_identity::any_other_refusal_and_a_reply_without_a_token_are_told",
+    ),
+    (
+        "SeveralAssigned",
+        "managed_identity::several_identities_without_a_choice_are_told",
+    ),
+    (
+        "Unusable",
+        "managed_identity::any_other_refusal_and_a_reply_without_a_token_are_told",
+    ),
+    (
+        "Variable",
+        "managed_identity::variables_that_are_missing_or_lead_off_the_machine_are_told_before_any_request",
+    ),
+    (
+        "WrongSelector",
+        "managed_identity::azure_ml_may_name_the_identity_that_it_means",
     ),
 ];
 
@@ -271,6 +337,7 @@ fn every_way_to_fail_is_provoked() {
     for (file, name, table) in [
         ("mod", "Error", &ERRORS[..]),
         ("credential", "CredentialProblem", &CREDENTIALS),
+        ("managed", "ManagedIdentityProblem", &MANAGED_IDENTITIES),
         ("network", "Phase", &PHASES),
         ("person", "PersonProblem", &PERSONS),
         ("refusal", "RefusalCause", &REFUSALS),
@@ -288,6 +355,7 @@ fn the_tests_of_the_tables_are_there() {
     let tables = [
         &ERRORS[..],
         &CREDENTIALS,
+        &MANAGED_IDENTITIES,
         &PERSONS,
         &PHASES,
         &REFUSALS,

@@ -11,17 +11,20 @@
 
 mod adfs;
 mod checks;
+mod clouds;
 mod command_line;
 mod coverage;
 mod credentials;
 mod device_code;
 mod disk;
+mod doctor;
 mod environment;
 mod federated;
 mod files;
 mod golden;
 mod hooks;
 mod main_job;
+mod managed_identity;
 mod missing;
 mod namespace;
 mod network;
@@ -36,4 +39,5 @@ mod status;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod token;
 mod tokens;

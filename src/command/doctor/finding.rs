@@ -115,9 +115,9 @@ impl Findings {
     }
 
     /// Notes that the checks `ids` were not done.
-    pub(super) fn skip(&mut self, ids: &[Id], because: &str) {
+    pub(super) fn skip(&mut self, ids: &[Id], subject: &str, because: &str) {
         for id in ids {
-            self.add(*id, "", Outcome::Skipped(because.to_owned()));
+            self.add(*id, subject, Outcome::Skipped(because.to_owned()));
         }
     }
 
@@ -125,7 +125,7 @@ impl Findings {
     pub(super) fn skip_rest(&mut self, culprit: Id) {
         for (id, ..) in Id::ALL {
             if !self.has(id) {
-                self.skip(&[id], &failed(culprit));
+                self.skip(&[id], "", &failed(culprit));
             }
         }
     }

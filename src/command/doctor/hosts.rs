@@ -15,6 +15,12 @@ pub(super) fn layers(
     let broken = error.and_then(layer);
     let mut because = None;
     for id in [Id::Dns, Id::Proxy, Id::Tcp, Id::Tls] {
+        if id == Id::Proxy && config.network.proxy.is_none() {
+            if !findings.has(id) {
+                findings.skip(&[id], "", "none is configured");
+            }
+            continue;
+        }
         let outcome = match (&because, error) {
             (Some(because), _) => Outcome::Skipped(String::clone(because)),
             (None, Some(error)) if broken == Some(id) => {
@@ -67,7 +73,6 @@ fn passed(id: Id, config: &Config, host: &HostName) -> Outcome {
             "{}:{} connects to {host}{unless}",
             proxy.host, proxy.port
         )),
-        (Id::Proxy, None) => Outcome::Skipped("none is configured".to_owned()),
         (Id::Tcp, _) => Outcome::Ok(format!("{host} can be connected to")),
         _ => Outcome::Ok(format!("{host} shows a certificate that is trusted here")),
     }

@@ -20,15 +20,16 @@ pub(super) fn examine(config: &Config, findings: &mut Findings) {
         }
     }
     if !findings.has(Id::Config) {
-        let what = format!("cloud {}, {} set(s)", config.cloud.name, config.sets.len());
+        let what = match config.sets.len() {
+            1 => format!("cloud {}, 1 set", config.cloud.name),
+            count => format!("cloud {}, {count} sets", config.cloud.name),
+        };
         findings.add(Id::Config, "", Outcome::Ok(what));
     }
     for directory in [&config.runtime_directory, &config.state_directory] {
-        let outcome = match disk::refuse_read_only(directory) {
-            Ok(()) => Outcome::Ok(format!("{} is not read-only", directory.display())),
-            Err(error) => Outcome::failed(error),
-        };
-        findings.add(Id::Directory, "", outcome);
+        if let Err(error) = disk::refuse_read_only(directory) {
+            findings.add(Id::Directory, "", Outcome::failed(error));
+        }
     }
     for set in &config.sets {
         let outcome = match directory(set, config) {
@@ -39,7 +40,7 @@ pub(super) fn examine(config: &Config, findings: &mut Findings) {
         hooks(set, findings);
     }
     if !findings.has(Id::Hook) {
-        findings.skip(&[Id::Hook], "no set has on_change");
+        findings.skip(&[Id::Hook], "", "no set has on_change");
     }
 }
 

@@ -81,7 +81,7 @@ impl Patient<'_> {
     fn examine(&self, findings: &mut Findings) {
         let token = self.token(findings);
         let unfit = vaults::examine(self, token.as_ref(), findings);
-        if let Some(token) = &token {
+        if let Ok(token) = &token {
             findings.add(Id::Audience, "", self.audience(token, unfit));
         }
         let clock = match (
@@ -98,28 +98,23 @@ impl Patient<'_> {
         findings.add(Id::Clock, "", clock);
     }
 
-    /// The token, if the authority gives one.
-    fn token(&self, findings: &mut Findings) -> Option<Token> {
+    /// The token, or why there is none.
+    fn token(&self, findings: &mut Findings) -> Result<Token, String> {
+        let cloud = &self.config.cloud;
+        let host = cloud.authority.as_str();
         if self.credentials.is_empty() {
-            findings.skip(&AUTHORITY, &failed(Id::Identity));
-            findings.skip(&SIGN_IN, &failed(Id::Identity));
-            return None;
+            findings.skip(&AUTHORITY, host, &failed(Id::Identity));
+            findings.skip(&SIGN_IN, "", &failed(Id::Identity));
+            return Err(failed(Id::Identity));
         }
         let home = match self.credentials.iter().find_map(Credential::application) {
             Some(application) => self.authority(application, findings),
             None => {
-                findings.skip(&AUTHORITY, "the platform signs this machine in");
+                findings.skip(&AUTHORITY, host, "the platform signs this machine in");
                 Ok(Home::Here)
             }
         };
-        let home = match home {
-            Ok(home) => home,
-            Err(because) => {
-                findings.skip(&SIGN_IN, &because);
-                return None;
-            }
-        };
-        let cloud = &self.config.cloud;
+        let home = home.inspect_err(|because| findings.skip(&SIGN_IN, "", because))?;
         let outcome = identity::first_accepted(&self.credentials, |credential| {
             credential.sign_in(&self.client, cloud, &cloud.vault_audience)
         });
@@ -127,8 +122,8 @@ impl Patient<'_> {
             // What refused the sign-in is that the tenant lives in another cloud.
             (Err(error @ Error::SignInRefused(_)), Home::Elsewhere(_)) => {
                 findings.add(Id::Tenant, "", Outcome::failed(error));
-                findings.skip(&SIGN_IN, &failed(Id::Tenant));
-                None
+                findings.skip(&SIGN_IN, "", &failed(Id::Tenant));
+                Err(failed(Id::Tenant))
             }
             (outcome, home) => {
                 if let Home::Elsewhere(host) = home {
@@ -149,14 +144,14 @@ impl Patient<'_> {
         let home = identity::find_tenant(&self.client, cloud, application);
         let host = &cloud.authority;
         if let Some(because) = hosts::layers(self.config, host, home.as_ref().err(), findings) {
-            findings.skip(&[Id::Authority, Id::Tenant], &because);
+            findings.skip(&[Id::Authority, Id::Tenant], "", &because);
             return Err(because);
         }
         let home = match home {
             Err(error @ Error::SignInRefused(_)) => Err(error),
             Err(error) => {
                 findings.add(Id::Authority, "", Outcome::failed(error));
-                findings.skip(&[Id::Tenant], &failed(Id::Authority));
+                findings.skip(&[Id::Tenant], "", &failed(Id::Authority));
                 return Err(failed(Id::Authority));
             }
             Ok(home) => Ok(home),
@@ -180,18 +175,18 @@ impl Patient<'_> {
         &self,
         outcome: Result<(usize, Token), Error>,
         findings: &mut Findings,
-    ) -> Option<Token> {
-        let (position, token) = match outcome {
-            Ok(found) => found,
-            Err(error) => {
-                findings.add(Id::Token, "", Outcome::failed(error));
-                findings.skip(&[Id::Audience], &failed(Id::Token));
-                return None;
-            }
-        };
+    ) -> Result<Token, String> {
+        let (position, token) = outcome.map_err(|error| {
+            findings.add(Id::Token, "", Outcome::failed(error));
+            findings.skip(&[Id::Audience], "", &failed(Id::Token));
+            failed(Id::Token)
+        })?;
         let credential = self.credentials.get(position);
         let who = credential.map_or(String::new(), |credential| credential.description().text);
-        let what = format!("signed in as {who}, {}", super::token::left(&token));
+        let what = format!(
+            "signed in as {who}; the token is good for {}",
+            super::token::left(&token)
+        );
         let outcome = match position {
             0 => Outcome::Ok(what),
             _ => Outcome::Warning {
@@ -200,7 +195,7 @@ impl Patient<'_> {
             },
         };
         findings.add(Id::Token, "", outcome);
-        Some(token)
+        Ok(token)
     }
 
     /// What a vault said of the token's audience, or else what the token says itself.

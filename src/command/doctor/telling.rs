@@ -69,7 +69,7 @@ fn word(outcome: &Outcome) -> (&'static str, Option<Colour>) {
 fn sentence(check: &Check) -> String {
     match (&check.outcome, check.subject.as_str()) {
         (Outcome::Skipped(because), "") => format!("because {because}"),
-        (Outcome::Skipped(because), subject) => format!("{subject}: because {because}"),
+        (Outcome::Skipped(because), subject) => format!("{subject}, because {because}"),
         (outcome, _) => detail(outcome).unwrap_or_default(),
     }
 }

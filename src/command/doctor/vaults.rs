@@ -8,6 +8,7 @@ use super::{hosts, is_about_audience, Patient};
 use crate::clock;
 use crate::config::{Config, IfMissing};
 use crate::error::{Error, TokenFacts};
+use crate::http::Client;
 use crate::identity::{Token, SOON};
 use crate::name::HostName;
 use crate::sync;
@@ -22,7 +23,7 @@ struct Wanted {
 /// Examines all vaults. Gives what one of them had against the token's audience.
 pub(super) fn examine(
     patient: &Patient<'_>,
-    token: Option<&Token>,
+    token: Result<&Token, &String>,
     findings: &mut Findings,
 ) -> Option<Error> {
     let objects = objects(patient.config);
@@ -31,7 +32,7 @@ pub(super) fn examine(
     vaults.sort();
     vaults.dedup();
     if vaults.is_empty() {
-        findings.skip(&[Id::Vault, Id::Object], "no vault is configured");
+        findings.skip(&[Id::Vault, Id::Object], "", "no vault is configured");
     }
     let facts = token.map(Token::facts).unwrap_or_default();
     let mut unfit = None;
@@ -45,9 +46,9 @@ pub(super) fn examine(
                 .collect(),
         };
         let objection = match token {
-            Some(token) => visit.with_token(token, &facts, findings),
-            None => {
-                visit.without_token(findings);
+            Ok(token) => visit.with_token(token, &facts, findings),
+            Err(because) => {
+                visit.without_token(because, findings);
                 None
             }
         };
@@ -64,7 +65,7 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    fn without_token(&self, findings: &mut Findings) {
+    fn without_token(&self, because: &str, findings: &mut Findings) {
         let outcome = vault::knock(&self.patient.client, self.vault);
         let below = hosts::layers(
             self.patient.config,
@@ -72,7 +73,7 @@ impl Visit<'_> {
             outcome.as_ref().err(),
             findings,
         );
-        self.give_up(&below.unwrap_or_else(|| failed(Id::Token)), findings);
+        self.give_up(below.as_deref().unwrap_or(because), findings);
     }
 
     fn with_token(
@@ -93,7 +94,7 @@ impl Visit<'_> {
             Some(wanted) => {
                 let outcome = vault::fetch(&access, &wanted.id);
                 let error = outcome.as_ref().err().cloned();
-                told.push((wanted, object(wanted, outcome)));
+                told.push((wanted, object(wanted, outcome, access.client)));
                 error
             }
             None => vault::probe(&access, self.vault).err(),
@@ -115,9 +116,12 @@ impl Visit<'_> {
         }
         let answers = format!("{} takes the token", self.vault);
         findings.add(Id::Vault, self.vault.as_str(), Outcome::Ok(answers));
-        told.extend(
-            objects.map(|wanted| (wanted, object(wanted, vault::fetch(&access, &wanted.id)))),
-        );
+        told.extend(objects.map(|wanted| {
+            (
+                wanted,
+                object(wanted, vault::fetch(&access, &wanted.id), access.client),
+            )
+        }));
         for (wanted, outcome) in told {
             findings.add(Id::Object, &wanted.id.to_string(), outcome);
         }
@@ -139,7 +143,7 @@ impl Visit<'_> {
 }
 
 /// What comes of an object; its value ends here.
-fn object(wanted: &Wanted, outcome: Result<SecretValue, Error>) -> Outcome {
+fn object(wanted: &Wanted, outcome: Result<SecretValue, Error>, client: &Client) -> Outcome {
     let value = match outcome {
         Ok(value) => value,
         Err(error @ Error::Missing { .. }) if !wanted.needed => return Outcome::warning_of(&error),
@@ -147,7 +151,8 @@ fn object(wanted: &Wanted, outcome: Result<SecretValue, Error>) -> Outcome {
     };
     let id = &wanted.id;
     let end = value.expires.and_then(|end| {
-        let left = clock::since(clock::now(), end).unwrap_or_default();
+        let now = clock::corrected(clock::now(), client.clock_offset());
+        let left = clock::since(now, end).unwrap_or_default();
         (value.expired.is_some() || left < SOON).then_some(end)
     });
     match end {

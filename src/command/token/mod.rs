@@ -14,7 +14,7 @@ use serde_json::{json, Map, Value};
 use crate::cli::TokenOptions;
 use crate::clock;
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Class, Error};
 use crate::http::Client;
 use crate::identity::{self, Token};
 use crate::report;
@@ -59,12 +59,10 @@ pub fn run(config: &Config, options: &TokenOptions, json: bool) -> Result<u8, Er
     verdict.map_or(Ok(0), |verdict| verdict.map(|_| 0))
 }
 
-/// `expires in 59 min`
+/// How long the token is good for: `59 min`.
 pub(super) fn left(token: &Token) -> String {
-    match clock::since(clock::now(), token.expires()) {
-        Some(left) => format!("expires in {}", clock::age(left)),
-        None => "has expired".to_owned(),
-    }
+    let left = clock::since(clock::now(), token.expires());
+    clock::age(left.unwrap_or_default())
 }
 
 /// What a person needs to know of the token; what it does not say is left out.
@@ -97,7 +95,8 @@ fn rows(
 fn told(verdict: &Result<String, Error>) -> String {
     match verdict {
         Ok(how) => format!("accepted: {how}"),
-        Err(error) => format!("refused: {error}"),
+        Err(error) if error.class() == Class::Refused => format!("refused: {error}"),
+        Err(error) => format!("failed: {error}"),
     }
 }
 
@@ -113,7 +112,7 @@ fn print(rows: Vec<(&'static str, Option<String>)>, token: &Token, json: bool) {
     for (name, fact) in rows {
         let Some(mut fact) = fact else { continue };
         if name == "expires" {
-            fact = format!("{fact}, {}", left(token));
+            fact = format!("{fact}, in {}", left(token));
         }
         report::print(&format!("{name:<10} {fact}\n"));
     }

@@ -1,5 +1,6 @@
 //! The loader as a whole, on configurations in fresh directories.
 
+mod clouds;
 mod examples;
 mod golden;
 mod merging;
