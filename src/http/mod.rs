@@ -23,6 +23,7 @@ mod reply;
 mod roots;
 mod route;
 mod settings;
+mod signatures;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tls;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::client::Resumption;
-use rustls::crypto::ring::{cipher_suite, default_provider, kx_group};
+use rustls::crypto::ring::{cipher_suite, kx_group};
 use rustls::crypto::{CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom};
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use rustls::sign::SigningKey;
@@ -16,6 +16,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::signatures::SIGNATURES;
 use super::verifier::Verifier;
 use crate::clock;
 use crate::error::Error;
@@ -65,7 +66,7 @@ fn provider() -> CryptoProvider {
             cipher_suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
         ],
         kx_groups: vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
-        signature_verification_algorithms: default_provider().signature_verification_algorithms,
+        signature_verification_algorithms: SIGNATURES,
         secure_random: &Random,
         key_provider: &NoKeys,
     }
