@@ -104,7 +104,7 @@ impl Patient<'_> {
             findings.skip(&SIGN_IN, "", &failed(Id::Identity));
             return Err(failed(Id::Identity));
         }
-        let home = match self.credentials.iter().find_map(Credential::application) {
+        let home = match self.credentials.first().and_then(Credential::application) {
             Some(application) => self.authority(application, findings),
             None => {
                 findings.skip(&AUTHORITY, host, "the platform signs this machine in");
