@@ -89,6 +89,42 @@ pub fn parse_http_date(text: &str) -> Option<i64> {
     })
 }
 
+/// Reads the dates of App Service's first protocol, month first: `06/20/2019 02:57:58 +00:00`
+/// as Linux wrote it, `1/16/2020 5:24:12 AM +00:00` as Windows did (protocol notes 4.4).
+pub fn parse_us_date(text: &str) -> Option<i64> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let (day, time, half) = match words.as_slice() {
+        [day, time, "+00:00"] => (*day, *time, None),
+        [day, time, half @ ("AM" | "PM"), "+00:00"] => (*day, *time, Some(*half)),
+        _ => return None,
+    };
+    let [month, day, year] = numbers(day, '/')?;
+    let [hour, minute, second] = numbers(time, ':')?;
+    let hour = match half {
+        None => hour,
+        Some(_) if !(1..=12).contains(&hour) => return None,
+        Some("PM") => hour.rem_euclid(12).saturating_add(12),
+        Some(_) => hour.rem_euclid(12),
+    };
+    let in_range = (1970..=9999).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && (0..=23).contains(&hour)
+        && (0..=59).contains(&minute)
+        && (0..=60).contains(&second);
+    let of_day = hour
+        .saturating_mul(3600)
+        .saturating_add(minute.saturating_mul(60))
+        .saturating_add(second);
+    in_range.then(|| date(year, month, day, of_day))
+}
+
+fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator).map(|part| part.parse().ok());
+    let found = [parts.next()??, parts.next()??, parts.next()??];
+    parts.next().is_none().then_some(found)
+}
+
 /// Seconds since 1970 of a civil date and a second of that day.
 pub fn date(year: i64, month: i64, day: i64, second_of_day: i64) -> i64 {
     days(year, month, day)
@@ -179,6 +215,29 @@ mod tests {
             "x",
         ] {
             assert_eq!(parse_http_date(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn reads_both_dates_of_the_old_app_service() {
+        for (text, wanted) in [
+            ("06/20/2019 02:57:58 +00:00", Some(1_560_999_478)),
+            ("1/16/2020 5:24:12 AM +00:00", Some(1_579_152_252)),
+            ("1/1/1970 12:00:00 AM +00:00", Some(0)),
+            ("1/1/1970 12:00:00 PM +00:00", Some(43_200)),
+            ("1/1/1970 11:59:59 PM +00:00", Some(86_399)),
+            ("12/31/2099 23:59:59 +00:00", Some(4_102_444_799)),
+            ("", None),
+            ("13/1/2020 00:00:00 +00:00", None),
+            ("1/1/2020 24:00:00 +00:00", None),
+            ("1/1/2020 0:00:00 AM +00:00", None),
+            ("1/1/2020 13:00:00 PM +00:00", None),
+            ("1/1/2020 1:00:00 +02:00", None),
+            ("1/1/2020 1:00 +00:00", None),
+            ("1/1/2020/1 1:00:00 +00:00", None),
+            ("2020-01-01T00:00:00Z", None),
+        ] {
+            assert_eq!(parse_us_date(text), wanted, "{text}");
         }
     }
 

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod cloud;
 pub mod command;
 pub mod config;
+pub mod discovery;
 pub mod disk;
 pub mod error;
 pub mod harden;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use ::log::LevelFilter;
 use keyferry::cli::{self, Command, Invocation};
-use keyferry::command;
-use keyferry::config::Config;
+use keyferry::command::{self, load, load::Loaded};
+use keyferry::discovery::Keep;
 use keyferry::error::{Class, Error};
 use keyferry::report::Voice;
 use keyferry::sync::{Mode, Options};
@@ -22,21 +22,28 @@ fn main() -> ExitCode {
 
 fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
     let json = invocation.json;
-    let (sets, offline, dry_run) = match &invocation.command {
+    let (sets, mode, sign_in) = match &invocation.command {
         Command::Check { online: false } => return command::check::run(invocation),
         Command::Check { online: true } => return Ok(command::doctor::run(invocation)),
-        Command::Clouds => return Ok(command::clouds::run(json)),
+        Command::AcceptCloud { cloud, login } => {
+            let outline = load::outline(invocation)?;
+            return command::accept::run(&outline, cloud, login).map_err(one);
+        }
+        Command::Clouds { name } => {
+            return command::clouds::run(name.as_deref(), json).map_err(one);
+        }
         Command::Help => {
             report::print(&cli::help());
             return Ok(0);
         }
         Command::Status { max_age } => {
-            let config = load(invocation)?;
-            return command::status::run(&config, json, *max_age).map_err(|error| vec![error]);
+            let outline = load::outline(invocation)?;
+            let runtime = &outline.runtime_directory;
+            return command::status::run(runtime, json, *max_age).map_err(one);
         }
         Command::Token(options) => {
-            let config = load(invocation)?;
-            return command::token::run(&config, options, json).map_err(|error| vec![error]);
+            let config = load::online(invocation, Keep::Answer)?.unhindered()?;
+            return command::token::run(&config, options, json).map_err(one);
         }
         Command::Version => {
             report::print(&format!("keyferry {}\n", cli::version()));
@@ -44,36 +51,31 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         }
         Command::Sync {
             sets,
-            offline,
-            dry_run,
-        } => (sets.clone(), *offline, *dry_run),
+            mode,
+            sign_in,
+        } => (sets.clone(), *mode, *sign_in),
     };
-    let mode = match (offline, dry_run) {
-        (true, _) => Mode::Offline,
-        (false, true) => Mode::DryRun,
-        (false, false) => Mode::Online,
+    let Loaded { config, obstacle } = match mode {
+        Mode::DryRun => load::online(invocation, Keep::Nothing)?,
+        Mode::Offline => load::offline(invocation)?.into(),
+        Mode::Online => load::online(invocation, Keep::Answer)?,
     };
-    let config = load(invocation)?;
     command::sync::run(
         &config,
         &Options {
             only: sets,
             mode,
+            sign_in,
+            obstacle,
             voice: Voice::new(json),
         },
         json,
     )
-    .map_err(|error| vec![error])
+    .map_err(one)
 }
 
-/// Reads the configuration, which says how much is logged unless the command line does.
-fn load(invocation: &Invocation) -> Result<Config, Vec<Error>> {
-    let config = Config::load(&invocation.config)?;
-    log::init(invocation.log.unwrap_or(config.log));
-    for warning in &config.warnings {
-        ::log::warn!("{warning}");
-    }
-    Ok(config)
+fn one(error: Error) -> Vec<Error> {
+    vec![error]
 }
 
 /// Tells what stopped the program and gives its exit code, the gravest.

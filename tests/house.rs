@@ -17,7 +17,15 @@ const ROWS: [&[&str]; 9] = [
     &["clock", "harden", "log", "retry"],
     &["cloud", "disk", "http", "keys"],
     &["config"],
-    &["hook", "identity", "report", "state", "store", "vault"],
+    &[
+        "discovery",
+        "hook",
+        "identity",
+        "report",
+        "state",
+        "store",
+        "vault",
+    ],
     &["sync"],
     &["command"],
     &["main"],
@@ -30,11 +38,7 @@ const EXCEPTIONS: [(&str, &str, &str); 2] = [
         "state",
         "the status table shows what state defines",
     ),
-    (
-        "command",
-        "cli",
-        "check takes the invocation, token its options",
-    ),
+    ("command", "cli", "its options are what was typed"),
 ];
 
 #[test]

@@ -10,7 +10,8 @@ use log::LevelFilter;
 
 use crate::config::{self, InstanceName, LoadRequest};
 use crate::error::Error;
-use crate::name::SetName;
+use crate::name::{self, HostName, SetName};
+use crate::sync::{Mode, SignIn};
 
 pub use table::{help, version, Flag, Verb, COMMON, LATER_OPTIONS, LATER_VERBS, VERBS};
 
@@ -30,13 +31,23 @@ pub struct Invocation {
 /// A verb with its options.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
+    /// `clouds --accept`
+    AcceptCloud {
+        /// What the operator calls the configured cloud.
+        cloud: String,
+        /// The login host that it shall have from now on.
+        login: Box<HostName>,
+    },
     /// `check`
     Check {
         /// Whether the network is asked too.
         online: bool,
     },
     /// `clouds`
-    Clouds,
+    Clouds {
+        /// The one whose facts are wanted; all without.
+        name: Option<String>,
+    },
     /// `--help`
     Help,
     /// `status`
@@ -48,10 +59,10 @@ pub enum Command {
     Sync {
         /// The sets to bring up to date; all when empty.
         sets: Vec<SetName>,
-        /// Whether the network stays untouched.
-        offline: bool,
-        /// Whether everything stays untouched.
-        dry_run: bool,
+        /// What may be touched.
+        mode: Mode,
+        /// Who signs in.
+        sign_in: SignIn,
     },
     /// `token`
     Token(TokenOptions),
@@ -81,6 +92,7 @@ struct Typed {
     instance: Option<InstanceName>,
     log: Option<LevelFilter>,
     max_age: Option<Duration>,
+    accept: Option<String>,
     audience: Option<String>,
     account: Option<String>,
     flags: Vec<&'static str>,
@@ -123,6 +135,7 @@ impl Typed {
             .into_string()
             .map_err(|_| usage(format!("--{} wants plain text", flag.name)))?;
         match flag.name {
+            "accept" => self.accept = Some(text),
             "account" => self.account = Some(text),
             "for" => self.audience = Some(text),
             "instance" => self.instance = Some(instance(&text)?),
@@ -195,22 +208,62 @@ impl Typed {
             "check" => Ok(Command::Check {
                 online: has("online"),
             }),
-            "clouds" => Ok(Command::Clouds),
+            "clouds" => self.clouds(),
             "status" => Ok(Command::Status {
                 max_age: self.max_age,
             }),
-            "sync" if has("offline") && has("dry-run") => Err(usage(
-                "--offline and --dry-run exclude each other".to_owned(),
-            )),
             "sync" => Ok(Command::Sync {
                 sets: self.sets()?,
-                offline: has("offline"),
-                dry_run: has("dry-run"),
+                mode: self.mode()?,
+                sign_in: self.sign_in()?,
             }),
             "token" => self.token(),
             name => Err(Error::Internal {
                 what: format!("{name} is in the table only"),
             }),
+        }
+    }
+
+    fn mode(&self) -> Result<Mode, Error> {
+        let [offline, dry_run, sign_in] =
+            ["offline", "dry-run", "sign-in"].map(|name| self.flags.contains(&name));
+        let excluded = |other| usage(format!("--offline and --{other} exclude each other"));
+        match (offline, dry_run, sign_in) {
+            (true, true, _) => Err(excluded("dry-run")),
+            (true, _, true) => Err(excluded("sign-in")),
+            (true, _, _) => Ok(Mode::Offline),
+            (_, true, _) => Ok(Mode::DryRun),
+            _ => Ok(Mode::Online),
+        }
+    }
+
+    fn sign_in(&self) -> Result<SignIn, Error> {
+        let keep_token = self.flags.contains(&"keep-token");
+        match (self.flags.contains(&"sign-in"), keep_token) {
+            (true, _) => Ok(SignIn::Person { keep_token }),
+            (false, false) => Ok(SignIn::Device),
+            (false, true) => Err(usage("--keep-token goes with --sign-in".to_owned())),
+        }
+    }
+
+    fn clouds(&self) -> Result<Command, Error> {
+        match (&self.accept, self.operands.as_slice()) {
+            (None, []) => Ok(Command::Clouds { name: None }),
+            (None, [name]) => Ok(Command::Clouds {
+                name: Some(name.clone()),
+            }),
+            (None, _) => Err(usage("clouds takes one name at most".to_owned())),
+            (Some(cloud), [host]) => {
+                let login = HostName::parse(host)
+                    .map_err(|invalid| usage(format!("the login host {invalid}")))?;
+                Ok(Command::AcceptCloud {
+                    cloud: cloud.clone(),
+                    login: Box::new(login),
+                })
+            }
+            (Some(_), _) => Err(usage(
+                "--accept wants a cloud and its login host: --accept CLOUD HOST".to_owned(),
+            )),
         }
     }
 
@@ -233,7 +286,12 @@ impl Typed {
 
     fn sets(&self) -> Result<Vec<SetName>, Error> {
         let parse = |word: &String| {
-            SetName::parse(word).map_err(|invalid| usage(format!("set name {word:?} {invalid}")))
+            SetName::parse(word).map_err(|invalid| {
+                usage(format!(
+                    "set name \"{}\" {invalid}",
+                    name::foreign(word, 64)
+                ))
+            })
         };
         self.operands.iter().map(parse).collect()
     }

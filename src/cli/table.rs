@@ -41,6 +41,16 @@ pub const VERBS: [Verb; 5] = [
                 value: None,
                 summary: "fetch and compare; change nothing, run nothing",
             },
+            Flag {
+                name: "sign-in",
+                value: None,
+                summary: "a person signs in for this run (identity type device_code)",
+            },
+            Flag {
+                name: "keep-token",
+                value: None,
+                summary: "later runs may use that sign-in's token until it expires",
+            },
             JSON,
         ],
     },
@@ -100,9 +110,16 @@ pub const VERBS: [Verb; 5] = [
     },
     Verb {
         name: "clouds",
-        arguments: "",
-        summary: "the national clouds and their hosts",
-        options: &[JSON],
+        arguments: "[NAME]",
+        summary: "the national clouds and their hosts, or all facts of one",
+        options: &[
+            Flag {
+                name: "accept",
+                value: Some("CLOUD HOST"),
+                summary: "take what the private cloud says now, if HOST is its login host",
+            },
+            JSON,
+        ],
     },
 ];
 
@@ -110,7 +127,7 @@ pub const VERBS: [Verb; 5] = [
 pub const LATER_VERBS: [&str; 2] = ["purge", "rollback"];
 
 /// Options that later releases bring.
-pub const LATER_OPTIONS: [&str; 2] = ["root", "sign-in"];
+pub const LATER_OPTIONS: [&str; 1] = ["root"];
 
 /// Options of every verb.
 pub const COMMON: [Flag; 5] = [

@@ -1,13 +1,17 @@
 //! The national clouds: authority, vault suffix and audience, chosen together.
 //!
 //! Each preset is a row of [`presets::PRESETS`]; an explicit object of the configuration
-//! makes a [`Cloud`] of its own. Nothing from the wire changes one.
+//! makes a [`Cloud`] of its own. A private one tells its facts itself ([`metadata`]); what
+//! it told first is kept ([`Pin`]), and nothing from the wire changes that.
 
+pub mod metadata;
+mod pin;
 mod presets;
 
 use crate::name::{HostName, Invalid};
 
-pub use presets::{Preset, PRESETS};
+pub use pin::{Pin, UnusablePin};
+pub use presets::{Preset, PRESETS, STORAGE_AUDIENCE};
 
 /// The facts of one cloud that the program acts on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +52,12 @@ pub enum Protocol {
 }
 
 impl Cloud {
-    /// The preset called `name`, without regard to case.
+    /// The preset called `name`, here or by another tool, without regard to case.
     ///
     /// # Errors
-    /// An unknown name (with the nearest known one), or a preset that lacks a fact.
+    /// An unknown name, or a preset that lacks a fact.
     pub fn preset(name: &str) -> Result<Self, Invalid> {
-        let Some(preset) = PRESETS
-            .iter()
-            .find(|preset| preset.name.eq_ignore_ascii_case(name))
-        else {
+        let Some(preset) = Preset::find(name) else {
             return Err(Invalid(format!("must be one of {}", preset_names())));
         };
         let Some(suffix) = preset.vault_suffix else {
@@ -65,31 +66,69 @@ impl Cloud {
                 preset.authority
             )));
         };
-        let aliases: Result<Vec<_>, _> = preset
-            .aliases
-            .iter()
-            .map(|alias| HostName::parse(alias))
-            .collect();
-        Ok(Self {
-            name: preset.name.to_owned(),
-            authority: HostName::parse(preset.authority)?,
-            protocol: Protocol::Entra,
-            aliases: aliases?,
-            vault_suffix: HostName::parse(suffix)?,
-            vault_audience: format!("https://{suffix}"),
-            resource_manager: host(preset.resource_manager)?,
-            resource_manager_audience: preset.resource_manager_audience.map(str::to_owned),
-            storage_suffix: host(Some(preset.storage_suffix))?,
-            // Attested for some clouds only; the service is the same everywhere.
-            storage_audience: Some(
-                preset
-                    .storage_audience
-                    .unwrap_or(STORAGE_AUDIENCE)
-                    .to_owned(),
+        let authority = HostName::parse(preset.authority)?;
+        Ok(Self::at(
+            authority,
+            Protocol::Entra,
+            HostName::parse(suffix)?,
+        ))
+    }
+
+    /// The cloud of this authority whose vaults' hosts end in `vault_suffix`.
+    ///
+    /// What else is published about the authority's preset comes along: about the authority
+    /// itself always, about the services beside it if the vaults are the preset's. (A stamp
+    /// may sign in at a public authority and yet have vaults and storage of its own.)
+    pub fn at(authority: HostName, protocol: Protocol, vault_suffix: HostName) -> Self {
+        let preset = preset_of_authority(authority.as_str());
+        let preset = preset.filter(|_| protocol == Protocol::Entra);
+        let suffix = vault_suffix.as_str();
+        let whole = preset.filter(|preset| preset.vault_suffix.is_none_or(|own| own == suffix));
+        let host = |name: Option<&str>| name.and_then(|name| HostName::parse(name).ok());
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let hosts = preset.into_iter().flat_map(Preset::authorities);
+        let aliases = hosts.filter_map(|name| HostName::parse(name).ok());
+        Self {
+            name: whole
+                .map_or(authority.as_str(), |preset| preset.name)
+                .to_owned(),
+            protocol,
+            aliases: aliases.filter(|name| *name != authority).collect(),
+            authority,
+            vault_audience: format!("https://{vault_suffix}"),
+            vault_suffix,
+            resource_manager: host(whole.and_then(|preset| preset.resource_manager)),
+            resource_manager_audience: text(
+                whole.and_then(|preset| preset.resource_manager_audience),
             ),
-            graph: host(preset.graph)?,
-            federated_audience: preset.federated_audience.map(str::to_owned),
-        })
+            storage_suffix: host(whole.map(|preset| preset.storage_suffix)),
+            storage_audience: text(whole.map(|_| STORAGE_AUDIENCE)),
+            graph: host(preset.and_then(|preset| preset.graph)),
+            federated_audience: text(preset.and_then(|preset| preset.federated_audience)),
+        }
+    }
+
+    /// How `self`, told before, differs from `now` in where credentials and tokens go:
+    /// `login host a, now b; …`. Nothing if it does not.
+    pub fn changes(&self, now: &Self) -> Option<String> {
+        let facts = |cloud: &Self| {
+            let host = |name: &Option<HostName>| name.as_ref().map(HostName::to_string);
+            [
+                ("login host", Some(cloud.authority_url())),
+                ("vault suffix", Some(cloud.vault_suffix.to_string())),
+                ("vault audience", Some(cloud.vault_audience.clone())),
+                ("storage suffix", host(&cloud.storage_suffix)),
+                ("storage audience", cloud.storage_audience.clone()),
+                ("Microsoft Graph", host(&cloud.graph)),
+            ]
+        };
+        let shown = |fact: Option<String>| fact.map_or("none".to_owned(), without_scheme);
+        let pairs = facts(self).into_iter().zip(facts(now));
+        let changed = pairs.filter(|((_, old), (_, new))| old != new);
+        let told: Vec<String> = changed
+            .map(|((what, old), (_, new))| format!("{what} {}, now {}", shown(old), shown(new)))
+            .collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// The host of the vault that `text` names: a plain name gets this cloud's suffix, a
@@ -125,6 +164,27 @@ impl Cloud {
             Protocol::AdFs => format!("https://{}/adfs", self.authority),
             Protocol::Entra => format!("https://{}", self.authority),
         }
+    }
+
+    /// The other known cloud in which `tenant` lives, as its domain tells, or what an
+    /// authority `said` of it: `… National Cloud 'MicrosoftOnline.COM' …`.
+    pub fn home_elsewhere(&self, tenant: &str, said: &str) -> Option<&'static str> {
+        let is_named = |preset: &&Preset| {
+            let instance = preset.authority.strip_prefix("login.");
+            let mut quoted = said.split('\'').skip(1).step_by(2);
+            quoted.any(|word| instance.is_some_and(|instance| word.eq_ignore_ascii_case(instance)))
+        };
+        let is_domain = |preset: &&Preset| {
+            let domain = preset.tenant_domain;
+            domain.is_some_and(|domain| is_below(tenant, domain))
+        };
+        let mut others = PRESETS
+            .iter()
+            .filter(|preset| !self.is_authority(preset.authority));
+        let found = others.clone().find(is_named);
+        found
+            .or_else(|| others.find(is_domain))
+            .map(|preset| preset.name)
     }
 
     /// Whether `host` issues tokens for this cloud.
@@ -181,8 +241,29 @@ pub fn preset_of_authority(authority: &str) -> Option<&'static Preset> {
         .find(|preset| is(preset.authority) || preset.aliases.iter().any(|alias| is(alias)))
 }
 
-fn host(name: Option<&str>) -> Result<Option<HostName>, Invalid> {
-    name.map(HostName::parse).transpose()
+/// The preset whose vaults' hosts end in `suffix`.
+pub fn preset_of_vault_suffix(suffix: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| {
+        preset
+            .vault_suffix
+            .is_some_and(|known| known.eq_ignore_ascii_case(suffix))
+    })
+}
+
+/// The host of an audience that is a URL: `https://HOST`, perhaps with a path.
+pub fn audience_host(audience: &str) -> Option<&str> {
+    let rest = audience.strip_prefix("https://")?;
+    let plain = |c: char| c.is_ascii_graphic() && !"@?#\"\\".contains(c);
+    if audience.len() > LONGEST_AUDIENCE || !rest.chars().all(plain) {
+        return None;
+    }
+    let host = rest.split('/').next()?;
+    HostName::parse(host).is_ok().then_some(host)
+}
+
+fn without_scheme(url: String) -> String {
+    url.strip_prefix("https://")
+        .map_or(url.clone(), str::to_owned)
 }
 
 fn is_below(host: &str, suffix: &str) -> bool {
@@ -190,8 +271,7 @@ fn is_below(host: &str, suffix: &str) -> bool {
         .is_some_and(|rest| rest.ends_with('.'))
 }
 
-/// What storage of every known cloud takes (protocol notes 1.4).
-const STORAGE_AUDIENCE: &str = "https://storage.azure.com/";
+const LONGEST_AUDIENCE: usize = 255;
 
 #[cfg(test)]
 mod tests {
@@ -237,6 +317,95 @@ mod tests {
             "https://abc.managedhsm.usgovcloudapi.net",
         ] {
             assert!(cloud.vault(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_of_another_cloud_is_told_by_its_domain_or_by_the_authority() {
+        let usgov = Cloud::preset("usgov").unwrap();
+        for (tenant, said, home) in [
+            ("contoso.partner.onmschina.cn", "", Some("china")),
+            ("contoso.onmicrosoft.de", "", Some("germany")),
+            ("contoso.onmicrosoft.us", "", None),
+            ("contoso.onmicrosoft.com", "", None),
+            ("onmicrosoft.de", "", None),
+            (
+                "contoso.com",
+                "Tenant 'contoso.com' request is being redirected to the National Cloud 'MicrosoftOnline.COM'.",
+                Some("public"),
+            ),
+            ("contoso.com", "'microsoftonline.us' does not federate", None),
+            ("contoso.com", "belongs to 'partner.microsoftonline.cn', this is 'microsoftonline.us'", Some("china")),
+            ("contoso.com", "it's microsoftonline.com's", None),
+        ] {
+            assert_eq!(usgov.home_elsewhere(tenant, said), home, "{tenant} {said}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_published_of_a_cloud_comes_with_its_authority() {
+        let host = |name| HostName::parse(name).unwrap();
+        let at = |authority, suffix| Cloud::at(host(authority), Protocol::Entra, host(suffix));
+        let singapore = at("login.sovcloud-identity.sg", "vault.example.sg");
+        assert_eq!(singapore.name, "govsg");
+        assert_eq!(singapore.storage_suffix, Some(host("core.sovcloud-api.sg")));
+        // A stamp that signs in at the public cloud has none of its services.
+        let stamp = at("login.windows.net", "vault.local.azurestack.external");
+        assert_eq!(stamp.name, "login.windows.net");
+        assert!(stamp.is_authority("login.microsoftonline.com"));
+        assert_eq!(stamp.graph, Some(host("graph.microsoft.com")));
+        assert_eq!(stamp.storage_suffix, None);
+        assert_eq!(stamp.resource_manager, None);
+        let unknown = at("login.example.org", "vault.example.org");
+        assert!(unknown.aliases.is_empty() && unknown.graph.is_none());
+    }
+
+    #[test]
+    fn changes_are_those_that_send_a_credential_elsewhere() {
+        let host = |name| HostName::parse(name).unwrap();
+        let before = Cloud::at(host("adfs.x.y"), Protocol::AdFs, host("vault.x.y"));
+        let changed = |change: fn(&mut Cloud)| {
+            let mut now = before.clone();
+            change(&mut now);
+            before.changes(&now)
+        };
+        let named: fn(&mut Cloud) = |now| now.name = "other".to_owned();
+        assert_eq!(changed(named), None);
+        let audience: fn(&mut Cloud) = |now| now.resource_manager_audience = Some("x".to_owned());
+        assert_eq!(changed(audience), None);
+        type Change = fn(&mut Cloud);
+        let elsewhere: [(Change, &str); 7] = [
+            (
+                |now| now.authority = HostName::parse("adfs.evil.y").unwrap(),
+                "login host adfs.x.y/adfs, now adfs.evil.y/adfs",
+            ),
+            (
+                |now| now.protocol = Protocol::Entra,
+                "login host adfs.x.y/adfs, now adfs.x.y",
+            ),
+            (
+                |now| now.vault_suffix = HostName::parse("vault.evil.y").unwrap(),
+                "vault suffix vault.x.y, now vault.evil.y",
+            ),
+            (
+                |now| now.vault_audience = "https://evil.y".to_owned(),
+                "vault audience vault.x.y, now evil.y",
+            ),
+            (
+                |now| now.storage_suffix = HostName::parse("evil.y").ok(),
+                "storage suffix none, now evil.y",
+            ),
+            (
+                |now| now.storage_audience = Some("https://evil.y/".to_owned()),
+                "storage audience none, now evil.y/",
+            ),
+            (
+                |now| now.graph = HostName::parse("evil.y").ok(),
+                "Microsoft Graph none, now evil.y",
+            ),
+        ];
+        for (change, told) in elsewhere {
+            assert_eq!(changed(change).as_deref(), Some(told));
         }
     }
 

@@ -5,6 +5,8 @@
 pub struct Preset {
     /// The name in a configuration.
     pub name: &'static str,
+    /// What other tools call it; taken as its name too.
+    pub also_called: &'static [&'static str],
     /// Who runs it and for whom.
     pub title: &'static str,
     /// Preferred token host.
@@ -21,22 +23,32 @@ pub struct Preset {
     pub hsm_suffix: Option<&'static str>,
     /// What storage hosts end in, behind `blob.`.
     pub storage_suffix: &'static str,
-    /// Audience of storage tokens, where attested.
-    pub storage_audience: Option<&'static str>,
     /// Microsoft Graph, where known.
     pub graph: Option<&'static str>,
     /// Audience that a federated credential's token must have.
     pub federated_audience: Option<&'static str>,
+    /// What the first domain of a tenant here ends in, where tenants elsewhere have another.
+    pub tenant_domain: Option<&'static str>,
     /// Since when nobody runs it any more.
     pub retired: Option<&'static str>,
 }
 
-const STORAGE: Option<&str> = Some("https://storage.azure.com/");
+/// Audience of storage tokens: attested for the public cloud, China, US Government and the
+/// German cloud of old; the service is the same in the others (protocol notes 1.4).
+pub const STORAGE_AUDIENCE: &str = "https://storage.azure.com/";
 
 /// All presets, in the order in which `keyferry clouds` shows them.
-pub const PRESETS: [Preset; 9] = [
+pub static PRESETS: [Preset; 9] = [
     Preset {
         name: "public",
+        also_called: &[
+            "AzureCloud",
+            "AzurePublicCloud",
+            "AZURE_PUBLIC_CLOUD",
+            "AzurePublic",
+            "Azure",
+            "Global",
+        ],
         title: "Azure",
         authority: "login.microsoftonline.com",
         aliases: &[
@@ -49,13 +61,20 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: Some("vault.azure.net"),
         hsm_suffix: Some("managedhsm.azure.net"),
         storage_suffix: "core.windows.net",
-        storage_audience: STORAGE,
         graph: Some("graph.microsoft.com"),
         federated_audience: Some("api://AzureADTokenExchange"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
         name: "china",
+        also_called: &[
+            "AzureChinaCloud",
+            "AZURE_CHINA_CLOUD",
+            "AzureChina",
+            "AZURE_CHINA",
+            "ChinaCloud",
+        ],
         title: "Azure operated by 21Vianet",
         authority: "login.partner.microsoftonline.cn",
         aliases: &["login.chinacloudapi.cn"],
@@ -64,13 +83,25 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: Some("vault.azure.cn"),
         hsm_suffix: Some("managedhsm.azure.cn"),
         storage_suffix: "core.chinacloudapi.cn",
-        storage_audience: STORAGE,
         graph: Some("microsoftgraph.chinacloudapi.cn"),
         federated_audience: Some("api://AzureADTokenExchangeChina"),
+        tenant_domain: Some("partner.onmschina.cn"),
         retired: None,
     },
     Preset {
         name: "usgov",
+        also_called: &[
+            "AzureUSGovernment",
+            "AzureUSGovernmentCloud",
+            "AZURE_US_GOVERNMENT",
+            "AZURE_US_GOVERNMENT_CLOUD",
+            "AZURE_US_GOV_CLOUD",
+            "AzureGovernment",
+            "AZURE_GOVERNMENT",
+            "AzureUSGov",
+            "USGovernment",
+            "USGovCloud",
+        ],
         title: "Azure US Government",
         authority: "login.microsoftonline.us",
         aliases: &["login.usgovcloudapi.net", "login-us.microsoftonline.com"],
@@ -79,13 +110,19 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: Some("vault.usgovcloudapi.net"),
         hsm_suffix: Some("managedhsm.usgovcloudapi.net"),
         storage_suffix: "core.usgovcloudapi.net",
-        storage_audience: STORAGE,
         graph: Some("graph.microsoft.us"),
         federated_audience: Some("api://AzureADTokenExchangeUSGov"),
+        tenant_domain: Some("onmicrosoft.us"),
         retired: None,
     },
     Preset {
         name: "bleu",
+        also_called: &[
+            "AzureBleuCloud",
+            "AZURE_BLEU_CLOUD",
+            "AzureBleu",
+            "BleuCloud",
+        ],
         title: "Bleu, France",
         authority: "login.sovcloud-identity.fr",
         aliases: &[],
@@ -94,13 +131,19 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: Some("vault.sovcloud-api.fr"),
         hsm_suffix: Some("managedhsm.sovcloud-api.fr"),
         storage_suffix: "core.sovcloud-api.fr",
-        storage_audience: None,
         graph: Some("graph.svc.sovcloud.fr"),
         federated_audience: Some("api://AzureADTokenExchangeFrance"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
         name: "delos",
+        also_called: &[
+            "AzureDelosCloud",
+            "AZURE_DELOS_CLOUD",
+            "AzureDelos",
+            "DelosCloud",
+        ],
         title: "Delos, Germany",
         authority: "login.sovcloud-identity.de",
         aliases: &[],
@@ -109,13 +152,19 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: Some("vault.sovcloud-api.de"),
         hsm_suffix: Some("managedhsm.sovcloud-api.de"),
         storage_suffix: "core.sovcloud-api.de",
-        storage_audience: None,
         graph: Some("graph.svc.sovcloud.de"),
         federated_audience: Some("api://AzureADTokenExchangeGermany"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
         name: "govsg",
+        also_called: &[
+            "AzureGovSGCloud",
+            "AZURE_GOVSG_CLOUD",
+            "AzureGovSG",
+            "GovSGCloud",
+        ],
         title: "GovSG, Singapore",
         authority: "login.sovcloud-identity.sg",
         aliases: &[],
@@ -124,13 +173,19 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: None,
         hsm_suffix: None,
         storage_suffix: "core.sovcloud-api.sg",
-        storage_audience: None,
         graph: Some("graph.svc.sovcloud.sg"),
         federated_audience: Some("api://AzureADTokenExchangeGovSG"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
         name: "ussec",
+        also_called: &[
+            "AzureUSSec",
+            "AzureUSSecCloud",
+            "AZURE_US_SEC_CLOUD",
+            "USSecCloud",
+        ],
         title: "Azure Government Secret",
         authority: "login.microsoftonline.microsoft.scloud",
         aliases: &[],
@@ -139,13 +194,19 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: Some("vault.cloudapi.microsoft.scloud"),
         hsm_suffix: None,
         storage_suffix: "core.microsoft.scloud",
-        storage_audience: None,
         graph: Some("graph.cloudapi.microsoft.scloud"),
         federated_audience: Some("api://AzureADTokenExchangeUSSec"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
         name: "usnat",
+        also_called: &[
+            "AzureUSNat",
+            "AzureUSNatCloud",
+            "AZURE_US_NAT_CLOUD",
+            "USNatCloud",
+        ],
         title: "Azure Government Top Secret",
         authority: "login.microsoftonline.eaglex.ic.gov",
         aliases: &[],
@@ -154,13 +215,22 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: Some("vault.cloudapi.eaglex.ic.gov"),
         hsm_suffix: None,
         storage_suffix: "core.eaglex.ic.gov",
-        storage_audience: None,
         graph: Some("graph.cloudapi.eaglex.ic.gov"),
         federated_audience: Some("api://AzureADTokenExchangeUSNat"),
+        tenant_domain: None,
         retired: None,
     },
     Preset {
         name: "germany",
+        also_called: &[
+            "AzureGermanCloud",
+            "AZURE_GERMAN_CLOUD",
+            "AzureGermanyCloud",
+            "AZURE_GERMANY_CLOUD",
+            "AzureGermany",
+            "AZURE_GERMANY",
+            "German",
+        ],
         title: "Azure Germany (Deutsche Telekom)",
         authority: "login.microsoftonline.de",
         aliases: &[],
@@ -169,9 +239,27 @@ pub const PRESETS: [Preset; 9] = [
         vault_suffix: Some("vault.microsoftazure.de"),
         hsm_suffix: Some("managedhsm.microsoftazure.de"),
         storage_suffix: "core.cloudapi.de",
-        storage_audience: STORAGE,
         graph: Some("graph.microsoft.de"),
         federated_audience: None,
+        tenant_domain: Some("onmicrosoft.de"),
         retired: Some("2021-10-29"),
     },
 ];
+
+impl Preset {
+    /// The preset of this name, its own or another tool's, without regard to case.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        let is = |known: &str| known.eq_ignore_ascii_case(name);
+        PRESETS
+            .iter()
+            .find(|preset| is(preset.name) || preset.also_called.iter().any(|name| is(name)))
+    }
+
+    /// All hosts of its authority, the preferred one first.
+    pub fn authorities(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.authority).chain(self.aliases.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests;

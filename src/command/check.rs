@@ -56,11 +56,18 @@ impl Findings {
             self.errors
                 .extend(errors.map(|error| (Some(broken.name.clone()), error.clone())));
         }
+        let mut unattended = false;
         for identity in &config.identities {
             match Credential::load(identity, &config.cloud) {
-                Ok(credential) => self.warnings.extend(credential.expiry_warning()),
+                Ok(credential) => {
+                    self.warnings.extend(credential.expiry_warning());
+                    unattended |= !credential.needs_person();
+                }
                 Err(error) => self.errors.push((None, error)),
             }
+        }
+        if !unattended && self.errors.is_empty() {
+            self.warnings.push(ONLY_PERSONS.to_owned());
         }
         if let Err(error) = identity::client(config) {
             self.errors.push((None, error));
@@ -147,3 +154,5 @@ pub(super) fn hooks(set: &Set) -> (Vec<Error>, Vec<String>) {
     }
     (errors, warnings)
 }
+
+const ONLY_PERSONS: &str = "every identity is of type \"device_code\": only `keyferry sync --sign-in` works, and a timer's run fails unless that kept its token";

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::clock;
-use crate::config::Config;
 use crate::disk::Dir;
 use crate::error::{Class, Error};
 use crate::report::{self, Paint};
@@ -13,8 +12,8 @@ use crate::state::{SetStatus, Status};
 
 /// Prints the status. With `max_age` the exit code is for monitoring: 69 unless every
 /// required set was confirmed within that time.
-pub fn run(config: &Config, json: bool, max_age: Option<Duration>) -> Result<u8, Error> {
-    let Some(status) = load(&config.runtime_directory)? else {
+pub fn run(runtime_directory: &Path, json: bool, max_age: Option<Duration>) -> Result<u8, Error> {
+    let Some(status) = load(runtime_directory)? else {
         report::print("no run since this device started\n  next: systemctl start keyferry.service, or keyferry sync\n");
         return Ok(Class::Passing.exit_code());
     };

@@ -138,12 +138,31 @@ fn cloud(cloud: &Cloud) -> Json {
     if Cloud::preset(&cloud.name).as_ref() == Ok(cloud) {
         return Json::text(&cloud.name);
     }
-    Json::object([
+    let mut json = Json::object([
         ("authority", Json::text(cloud.authority_url())),
         ("vault_suffix", Json::text(cloud.vault_suffix.as_str())),
         ("vault_audience", Json::text(&cloud.vault_audience)),
-        ("name", Json::text(&cloud.name)),
-    ])
+    ]);
+    let url = |host: &HostName| format!("https://{host}");
+    for (key, fact) in [
+        (
+            "storage_suffix",
+            cloud.storage_suffix.as_ref().map(HostName::to_string),
+        ),
+        ("storage_audience", cloud.storage_audience.clone()),
+        ("resource_manager", cloud.resource_manager.as_ref().map(url)),
+        (
+            "resource_manager_audience",
+            cloud.resource_manager_audience.clone(),
+        ),
+        ("graph", cloud.graph.as_ref().map(url)),
+    ] {
+        if let Some(fact) = fact {
+            json.add(key, Json::text(fact));
+        }
+    }
+    json.add("name", Json::text(&cloud.name));
+    json
 }
 
 fn identity(identity: &Identity) -> Json {

@@ -25,7 +25,7 @@ pub const IDENTITY_TYPES: &[IdentityType] = &[
     },
     IdentityType {
         name: "device_code",
-        text: "A person who signs in for this run.",
+        text: "A person who signs in for a run of `keyferry sync --sign-in`.",
     },
     IdentityType {
         name: "password",
@@ -45,6 +45,9 @@ const MANAGED_IDENTITY: Section = IdentityOf("managed_identity");
 const PASSWORD: Section = IdentityOf("password");
 const GUID: Kind = Text("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$");
 const AUTHORITY: Kind = Text("^https://[^/@?#]+(/adfs)?/?$");
+const AUDIENCE: Kind = Text("^https://[^@?#]+$");
+const SUFFIX: Kind = Text("^[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)+$");
+const URL: Kind = Text("^https://[0-9a-zA-Z.-]+/?$");
 const TENANT: Kind = Text(
     "^(adfs|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)+)$",
 );
@@ -78,16 +81,24 @@ pub const KEYS: &[Key] = &[
     key(Top, "log", Choice(&["error", "warn", "info", "debug"]), Default(r#""info""#), r#""info""#,
         "The level below which nothing is logged."),
 
-    key(Cloud, "authority", AUTHORITY, Required, r#""https://login.microsoftonline.us""#,
-        "The host that issues tokens."),
-    key(Cloud, "vault_suffix", Text("^[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)+$"), Required, r#""vault.usgovcloudapi.net""#,
+    key(Cloud, "authority", AUTHORITY, Otherwise("resource_manager tells it"), r#""https://login.microsoftonline.us""#,
+        "The host that issues tokens; with /adfs behind it, if that is AD FS."),
+    key(Cloud, "vault_suffix", SUFFIX, Otherwise("resource_manager tells it"), r#""vault.usgovcloudapi.net""#,
         "What the hosts of vaults end in."),
     key(Cloud, "vault_audience", Text("^https://[^@?#]+[^/@?#]$"), Otherwise("https:// and vault_suffix"), r#""https://vault.usgovcloudapi.net""#,
         "The audience of tokens for vaults."),
-    key(Cloud, "name", Text("^[0-9a-zA-Z][0-9a-zA-Z._-]{0,63}$"), Otherwise("the preset that the facts belong to, or the authority's host"), r#""our-cloud""#,
+    key(Cloud, "storage_suffix", SUFFIX, Otherwise("as published or told"), r#""core.usgovcloudapi.net""#,
+        "What the hosts of storage end in, behind \"blob.\"."),
+    key(Cloud, "storage_audience", AUDIENCE, Otherwise("as published or told"), r#""https://storage.azure.com/""#,
+        "The audience of tokens for storage."),
+    key(Cloud, "resource_manager", URL, Otherwise("as published"), r#""https://management.local.azurestack.external""#,
+        "The Resource Manager. Without authority beside it, it is asked for the facts of the cloud; what it tells first is kept."),
+    key(Cloud, "resource_manager_audience", AUDIENCE, Otherwise("as published or told"), r#""https://management.core.usgovcloudapi.net/""#,
+        "The audience of tokens for the Resource Manager."),
+    key(Cloud, "graph", URL, Otherwise("as published or told"), r#""https://graph.microsoft.us""#,
+        "Microsoft Graph."),
+    key(Cloud, "name", Text("^[0-9a-zA-Z][0-9a-zA-Z._-]{0,63}$"), Otherwise("the preset that the facts belong to, or the host of authority or resource_manager"), r#""our-cloud""#,
         "What output calls this cloud."),
-    key(Cloud, "resource_manager", Later, KnownLater, r#""https://management.local.azurestack.external""#,
-        "Where a private cloud tells its facts."),
 
     key(Identity, "type", Choice(&["certificate", "client_secret", "managed_identity", "federated", "device_code", "password", "environment"]), Required, r#""certificate""#,
         "The kind of credential."),

@@ -1,10 +1,12 @@
 //! From files to a [`Config`].
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use log::LevelFilter;
 
 use super::accounts::Accounts;
+use super::cloud::Reading;
 use super::directories::{self, Own};
 use super::file::{self, Vault};
 use super::json::{Member, Node};
@@ -17,10 +19,13 @@ use super::set::{self, Draft, Surroundings};
 use super::source::{self, SourceFile};
 use super::table::{self, Section};
 use super::value;
-use super::{cloud, device, identity};
+use super::{cloud, device, identity, pinned};
 use super::{BrokenSet, Config, Identity, InstanceName, LoadRequest, Set, Source};
-use crate::cloud::Cloud;
+use super::{Outline, PrivateCloud};
+use crate::clock;
+use crate::cloud::{Cloud, Pin};
 use crate::error::Error;
+use crate::name::HostName;
 
 impl Config {
     /// Reads, merges and checks the configuration.
@@ -29,10 +34,14 @@ impl Config {
     /// Everything that is wrong with it, if any of that stops the run. What is wrong with
     /// single sets only is in [`Config::broken_sets`].
     pub fn load(request: &LoadRequest) -> Result<Self, Vec<Error>> {
-        let path = device::below(request.root.as_deref(), &request.config);
-        let files = source::read(&path).map_err(|problem| vec![problem.into()])?;
-        from_files(request, &files)
+        from_files(request, &files(request)?)
     }
+}
+
+/// The files that the configuration consists of, the main one first.
+pub(super) fn files(request: &LoadRequest) -> Result<Vec<SourceFile>, Vec<Error>> {
+    let path = device::below(request.root.as_deref(), &request.config);
+    source::read(&path).map_err(|problem| vec![problem.into()])
 }
 
 /// The configuration that `files` say, the main one first.
@@ -68,7 +77,9 @@ fn build(
     let (Some(cloud), Some(device_id), true) =
         (top.cloud, top.device_id, problems.errors.is_empty())
     else {
-        return Err(all_errors(problems, broken_sets));
+        let mut errors = all_errors(problems, broken_sets);
+        errors.extend(top.unknown_cloud);
+        return Err(errors);
     };
     if top.network.settings.max_requests == 0 {
         top.network.settings.max_requests = usual_requests(&sets);
@@ -96,8 +107,11 @@ fn build(
 }
 
 /// The top level but for the sets, as far as it could be read.
-struct Top {
+pub(super) struct Top {
     cloud: Option<Cloud>,
+    private_cloud: Option<PrivateCloud>,
+    /// Why the facts of a private cloud are not known.
+    unknown_cloud: Option<Error>,
     device_id: Option<String>,
     identities: Vec<Identity>,
     log: LevelFilter,
@@ -118,16 +132,56 @@ impl Top {
             vault: self.vault.clone(),
         }
     }
+
+    /// What is known before the sets.
+    pub fn outline(self) -> Outline {
+        Outline {
+            private_cloud: self.private_cloud,
+            log: self.log,
+            network: self.network.settings,
+            proxy_login: self.network.proxy_login,
+            runtime_directory: self.own.runtime,
+            state_directory: self.own.state,
+        }
+    }
 }
 
-fn read_top(request: &LoadRequest, mut object: Object<'_>, problems: &mut Problems) -> Top {
+pub(super) fn read_top(
+    request: &LoadRequest,
+    mut object: Object<'_>,
+    problems: &mut Problems,
+) -> Top {
     let root = request.root.as_deref();
     let environment = match root {
         Some(_) => Environment::Elsewhere,
         None => Environment::Ours,
     };
-    let cloud = need(&mut object, "cloud", problems);
-    let cloud = cloud.and_then(|node| cloud::read(&node, problems));
+    let own = own_directories(request, &mut object, problems);
+    let (mut private_cloud, mut unknown_cloud) = (None, None);
+    let cloud_node = need(&mut object, "cloud", problems);
+    let reading = cloud_node
+        .as_ref()
+        .and_then(|node| cloud::read(node, problems));
+    let cloud = match reading.zip(cloud_node) {
+        None => None,
+        Some((Reading::Known(cloud), _)) => Some(cloud),
+        Some((Reading::Private(private), node)) => {
+            private_cloud = Some(PrivateCloud {
+                resource_manager: private.resource_manager.clone(),
+                name: private.name().map(str::to_owned),
+            });
+            match told(request, &own, &private.resource_manager) {
+                Ok(pin) => {
+                    warn_of_age(&pin, &node, problems);
+                    private.settle(pin.cloud, problems)
+                }
+                Err(error) => {
+                    unknown_cloud = Some(error);
+                    None
+                }
+            }
+        }
+    };
     let identities = need(&mut object, "identity", problems);
     let identities = identities.map(|node| identity::read(&node, cloud.as_ref(), problems));
     let vault = match object.take("vault") {
@@ -137,15 +191,41 @@ fn read_top(request: &LoadRequest, mut object: Object<'_>, problems: &mut Proble
     let log = problems.read(object.take("log"), |node| value::choice(node, &LEVELS));
     let top = Top {
         cloud,
+        private_cloud,
+        unknown_cloud,
         device_id: device::read(object.take("device_id").as_ref(), root, problems),
         identities: identities.unwrap_or_default(),
         log: log.unwrap_or(LevelFilter::Info),
         network: network::read(object.take("network").as_ref(), environment, problems),
-        own: own_directories(request, &mut object, problems),
+        own,
         vault,
     };
     object.close(problems);
     top
+}
+
+/// What a private cloud told: just now, or before.
+fn told(request: &LoadRequest, own: &Own, resource_manager: &HostName) -> Result<Pin, Error> {
+    if let Some(cloud) = request.told.clone() {
+        let asked = clock::now();
+        return Ok(Pin { cloud, asked });
+    }
+    let state = device::below(request.root.as_deref(), &own.state);
+    pinned::pin(&state, resource_manager)?.ok_or_else(|| Error::CloudUnknown {
+        resource_manager: resource_manager.clone(),
+    })
+}
+
+fn warn_of_age(pin: &Pin, node: &Node<'_>, problems: &mut Problems) {
+    let age = clock::since(pin.asked, clock::now());
+    if let Some(age) = age.filter(|age| *age > OLD) {
+        let text = format!(
+            "{} told the facts of this cloud {} ago and was not reached since",
+            pin.cloud.name,
+            clock::age(age)
+        );
+        problems.warn(node, &text);
+    }
 }
 
 fn need<'a>(top: &mut Object<'a>, name: &str, problems: &mut Problems) -> Option<Node<'a>> {
@@ -263,3 +343,5 @@ const LEVELS: [(&str, LevelFilter); 4] = [
     ("debug", LevelFilter::Debug),
 ];
 const MOST_SETS: usize = 64;
+/// From this age on, what a private cloud told deserves a warning.
+const OLD: Duration = Duration::from_secs(7 * 86_400);

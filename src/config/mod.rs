@@ -22,6 +22,8 @@ mod network;
 mod object;
 mod on_change;
 mod ordered;
+mod outline;
+mod pinned;
 mod problem;
 mod proxy;
 mod request;
@@ -41,8 +43,10 @@ use rustix::fs::{Gid, Uid};
 
 pub use accounts::Accounts;
 pub use managed::{ManagedSource, Selector};
+pub use outline::{Outline, PrivateCloud};
+pub use pinned::pin;
 pub use request::{InstanceName, LoadRequest};
-pub use suggest::nearest;
+pub use suggest::{nearest, nearest_cloud};
 pub use value::parse_duration;
 
 use crate::cloud::Cloud;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::cloud::Cloud;
 use crate::name::{Invalid, SetName};
 
 /// Where the configuration lies and for whom it is loaded.
@@ -15,6 +16,8 @@ pub struct LoadRequest {
     /// The root of an image to look into instead of this system: for the configuration,
     /// `device_id` and the names of users and groups.
     pub root: Option<PathBuf>,
+    /// What a private cloud told of itself just now; else what it told before counts.
+    pub told: Option<Cloud>,
 }
 
 impl LoadRequest {
@@ -28,6 +31,7 @@ impl LoadRequest {
             },
             instance,
             root: None,
+            told: None,
         }
     }
 }

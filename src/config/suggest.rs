@@ -1,5 +1,7 @@
 //! "Did you mean …?": the nearest known word to one that is not known.
 
+use crate::cloud::{Preset, PRESETS};
+
 /// The candidate nearest to `word`, if it is near enough to be meant.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = word.chars().count().div_ceil(3).min(3);
@@ -8,6 +10,15 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The preset that is meant by `name`, which may be misspelt or another tool's.
+pub fn nearest_cloud(name: &str) -> Option<&'static str> {
+    let names = PRESETS
+        .iter()
+        .flat_map(|preset| std::iter::once(preset.name).chain(preset.also_called.iter().copied()));
+    let preset = nearest(name, names).and_then(Preset::find);
+    preset.map(|preset| preset.name)
 }
 
 /// How many insertions, deletions, replacements and swaps of neighbours lie between two

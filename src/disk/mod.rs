@@ -25,7 +25,7 @@ pub use ability::{is_executable, is_own_group, may_change_owners, refuse_read_on
 pub use file::{File, NewFile};
 pub use id::{hex, is_id, random_id};
 pub use lock::Lock;
-pub use trust::{config_names, read_config, read_credential, Origin};
+pub use trust::{config_names, read_config, read_credential, read_foreign, Origin};
 
 use crate::error::Error;
 use crate::name::Mode;

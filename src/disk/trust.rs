@@ -91,6 +91,29 @@ pub fn read_credential(path: &Path, origin: Origin) -> Result<Secret, Credential
     }
 }
 
+/// Reads a file of at most `limit` bytes that a service of the system wrote, which owns it.
+/// `None` when it is not there.
+///
+/// Whoever named the file must not be able to lead us elsewhere: no component of the path
+/// may be a symbolic link, and it must be a regular file.
+///
+/// # Errors
+/// [`Error::UnsafeDirectory`] and [`Error::ForeignFile`] where something else stands in the
+/// path; [`Error::Disk`] with `EFBIG` for a longer file, which is not read.
+pub fn read_foreign(directory: &Path, name: &str, limit: usize) -> Result<Option<Secret>, Error> {
+    let Some(dir) = Dir::walk_foreign(directory)? else {
+        return Ok(None);
+    };
+    let Some(file) = dir.open_file(name)? else {
+        return Ok(None);
+    };
+    let length = file.stat()?.length;
+    if usize::try_from(length).map_or(true, |length| length > limit) {
+        return Err(failed("read", &dir.join(name), Errno::FBIG));
+    }
+    file.read_all(limit).map(Some)
+}
+
 /// Whose rights this process has.
 struct Process {
     user: u32,
@@ -241,6 +264,37 @@ mod tests {
         assert_eq!(
             read_credential(&at("good"), Origin::Path).unwrap().len(),
             10
+        );
+    }
+
+    #[test]
+    fn a_foreign_file_is_read_where_it_stands_and_nowhere_else() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        let tokens = at("tokens");
+        for directory in [&tokens, &tokens.join("d.key")] {
+            rustix::fs::mkdir(directory, Bits::RWXU | Bits::RWXG).unwrap();
+        }
+        written(&tokens.join("a.key"), 10, 0o666);
+        written(&tokens.join("long.key"), 11, 0o600);
+        rustix::fs::symlink(at("tokens/a.key"), at("tokens/l.key")).unwrap();
+        rustix::fs::symlink(&tokens, at("link")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("tokens/f.key"), Bits::RUSR).unwrap();
+        changed(&tokens, 0o777);
+        let read = |directory: &str, name| read_foreign(&at(directory), name, 10);
+        assert_eq!(read("tokens", "a.key").unwrap().unwrap().len(), 10);
+        assert!(read("tokens", "b.key").unwrap().is_none());
+        assert!(read("none", "a.key").unwrap().is_none());
+        for name in ["d.key", "f.key", "l.key"] {
+            let error = read("tokens", name).unwrap_err();
+            assert!(matches!(error, Error::ForeignFile { .. }), "{error}");
+        }
+        let error = read("link", "a.key").unwrap_err();
+        assert!(matches!(error, Error::UnsafeDirectory { .. }), "{error}");
+        let error = read("tokens", "long.key").unwrap_err();
+        assert!(
+            matches!(error, Error::Disk { errno, .. } if errno == Errno::FBIG),
+            "{error}"
         );
     }
 

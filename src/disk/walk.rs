@@ -80,8 +80,30 @@ impl Dir {
         Ok(root)
     }
 
-    /// One step down. `O_PATH` needs no right to list the directory, only to pass it.
+    /// The same to a directory of somebody else's: no symbolic link is followed, but it does
+    /// not matter who may write on the way. For reading what a service of the system wrote.
+    pub(super) fn walk_foreign(path: &Path) -> Result<Option<Self>, Error> {
+        let mut here = Self::root()?;
+        for component in components(path)? {
+            match here.step_blindly(component)? {
+                Some(next) => here = next,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(here))
+    }
+
+    /// One step down, to a directory that keeps to the rules.
     fn step(&self, name: &OsStr) -> Result<Option<Self>, Error> {
+        let next = self.step_blindly(name)?;
+        if let Some(next) = &next {
+            next.refuse_unsafe()?;
+        }
+        Ok(next)
+    }
+
+    /// One step down. `O_PATH` needs no right to list the directory, only to pass it.
+    fn step_blindly(&self, name: &OsStr) -> Result<Option<Self>, Error> {
         let path = self.path.join(name);
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened =
@@ -97,9 +119,7 @@ impl Dir {
             }
             Err(errno) => return Err(failed("open", &path, errno)),
         };
-        let next = Self { fd, path };
-        next.refuse_unsafe()?;
-        Ok(Some(next))
+        Ok(Some(Self { fd, path }))
     }
 
     /// What stands at `name`, which is no directory.

@@ -10,6 +10,8 @@ impl Error {
     pub fn advice(&self) -> String {
         match self {
             Self::ClaimedDirectory { .. } => "give each set of each instance a directory of its own".to_owned(),
+            Self::CloudChanged { cloud, login, .. } => format!("if the cloud's operator confirms it, run `keyferry clouds --accept {cloud} {login}`"),
+            Self::CloudUnknown { .. } => "run `keyferry sync` once with a network".to_owned(),
             Self::Config { advice, .. } => advice.clone(),
             Self::Credential { source, problem } => problem.advice(source),
             Self::Deadline => "raise network.deadline, or look why the network is slow".to_owned(),
@@ -19,13 +21,16 @@ impl Error {
             Self::Hook { action, .. } => format!("make `{action}` work; the next run tries it again"),
             Self::Internal { .. } => "report this, with the output of the run at --log debug".to_owned(),
             Self::Locked { .. } => "wait for the other run, or look why it hangs".to_owned(),
+            Self::ManagedIdentity { source, problem } => problem.advice(source),
             Self::Missing { name, .. } => format!("create or recover {name} in the vault, or set if_missing for the file"),
             Self::MissingOnce { name, .. } => format!("if {name} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
+            Self::NewerFormat { path } if path.ends_with("cloud.json") => "run the later release again, or move the file away and let this one ask the cloud".to_owned(),
             Self::NewerFormat { .. } => "run the later release again, or purge the set and let this one fetch it".to_owned(),
             Self::NoRoots { .. } => "install ca-certificates, or correct network.ca_file and network.ca_extra".to_owned(),
             Self::NoSystemd { .. } => "use on_change.run with the command that tells the service here".to_owned(),
             Self::NothingOnDisk { set } => format!("run `keyferry sync {set}` once with a network"),
+            Self::Person(problem) => problem.advice(),
             Self::Proxy { proxy, status: 407, .. } => format!("give network.proxy the user name and password that {proxy} wants"),
             Self::Proxy { proxy, host, status: 408 | 429 | 500..=599 } => format!("look why {proxy} does not reach {host}; the timer tries again"),
             Self::Proxy { proxy, host, .. } => format!("let {proxy} pass CONNECT to {host}:443"),
@@ -60,7 +65,8 @@ impl Refusal {
             None => "this identity".to_owned(),
         };
         match &self.cause {
-            RefusalCause::ChallengeMismatch(_) => format!("check that \"cloud\" and \"vault\" name the cloud in which {vault} lies"),
+            RefusalCause::ChallengeMismatch { cloud: Some(cloud), .. } => format!("set \"cloud\" to \"{cloud}\", in which {vault} lies, or name another vault"),
+            RefusalCause::ChallengeMismatch { cloud: None, .. } => format!("check that \"cloud\" and \"vault\" name the cloud in which {vault} lies"),
             RefusalCause::Connection => format!("reach {vault} over its private endpoint (DNS must give its private address), or allow public access"),
             RefusalCause::Disabled => format!("enable this version of {} in {vault}, or pin another", self.object),
             RefusalCause::Firewall => match &self.egress {

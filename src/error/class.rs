@@ -57,10 +57,10 @@ impl Error {
             }
             Self::Credential { problem, .. } => match problem {
                 CredentialProblem::Missing => Class::InputMissing,
-                CredentialProblem::NeedsPerson => Class::Refused,
                 _ => Class::Config,
             },
-            Self::Deadline
+            Self::CloudUnknown { .. }
+            | Self::Deadline
             | Self::Locked { .. }
             | Self::MissingOnce { .. }
             | Self::Network { .. }
@@ -76,13 +76,16 @@ impl Error {
             Self::ForeignFile { .. } | Self::UnsafeDirectory { .. } => Class::CannotCreate,
             Self::Hook { .. } => Class::Hook,
             Self::Internal { .. } => Class::Internal,
+            Self::ManagedIdentity { problem, .. } => problem.class(),
             Self::Missing { .. } => Class::InputMissing,
             // The proxy's own trouble, or that of the line behind it.
             Self::Proxy {
                 status: 408 | 429 | 500..=599,
                 ..
             } => Class::Passing,
-            Self::Proxy { .. }
+            Self::CloudChanged { .. }
+            | Self::Person(_)
+            | Self::Proxy { .. }
             | Self::Refused(_)
             | Self::SignInRefused(_)
             | Self::TokenRefused { .. } => Class::Refused,

@@ -26,8 +26,6 @@ pub enum CredentialProblem {
     KeySize,
     /// No such file, credential or variable.
     Missing,
-    /// A person has to sign in, and nobody is there.
-    NeedsPerson,
     /// The PEM holds no certificate.
     NoCertificate,
     /// The PEM holds no private key.
@@ -89,7 +87,6 @@ impl fmt::Display for CredentialProblem {
             }
             Self::KeySize => f.write_str("holds an RSA key that is not of 2048 to 4096 bit"),
             Self::Missing => f.write_str("does not exist"),
-            Self::NeedsPerson => f.write_str("needs a person who signs in"),
             Self::NoCertificate => f.write_str("holds no certificate"),
             Self::NoKey => f.write_str("holds no private key"),
             Self::NoToken => f.write_str("holds no signed token (JWT)"),
@@ -134,7 +131,6 @@ impl CredentialProblem {
             Self::Incomplete(_) => "set AZURE_TENANT_ID, AZURE_CLIENT_ID and one credential for the process (EnvironmentFile= of the unit), or use another type of identity".to_owned(),
             Self::KeyOfAnotherCertificate => "deliver key and certificate of one pair".to_owned(),
             Self::KeySize => "make an RSA key of 2048, 3072 or 4096 bit".to_owned(),
-            Self::NeedsPerson => "run `keyferry sync --sign-in`, or add an identity that needs nobody".to_owned(),
             Self::NoToken => format!("let the token's issuer write its token into {source}"),
             Self::NotAFile | Self::TooLong { .. } => format!("point the identity at the credential itself, not at {source}"),
             Self::OtherAuthority { .. } => "set \"cloud\" to the cloud that is meant, or correct AZURE_AUTHORITY_HOST".to_owned(),

@@ -10,6 +10,15 @@ impl fmt::Display for Error {
             Self::ClaimedDirectory { path, owner } => {
                 write!(f, "{} already belongs to {owner}", path.display())
             }
+            Self::CloudChanged { cloud, changes, .. } => {
+                write!(f, "cloud {cloud} describes itself otherwise than before, and nothing was sent there: {changes}")
+            }
+            Self::CloudUnknown { resource_manager } => {
+                write!(
+                    f,
+                    "{resource_manager} has never been asked for the facts of its cloud"
+                )
+            }
             Self::Config { place, problem, .. } => write!(f, "{place}: {problem}"),
             Self::Credential { source, problem } => write!(f, "{source} {problem}"),
             Self::Deadline => f.write_str("the run's deadline passed"),
@@ -50,6 +59,9 @@ impl fmt::Display for Error {
             Self::Locked { path, holder: None } => {
                 write!(f, "another run holds {}", path.display())
             }
+            Self::ManagedIdentity { source, problem } => {
+                write!(f, "managed identity ({source}): {problem}")
+            }
             Self::Missing {
                 vault,
                 name,
@@ -75,6 +87,7 @@ impl fmt::Display for Error {
             }
             Self::NoRoots { looked } => write!(f, "no certificate authorities found: {looked}"),
             Self::NothingOnDisk { set } => write!(f, "set {set} has no whole version on disk"),
+            Self::Person(problem) => problem.fmt(f),
             Self::Proxy {
                 proxy,
                 host,

@@ -11,7 +11,9 @@ mod class;
 mod credential;
 mod display;
 mod entra;
+mod managed;
 mod network;
+mod person;
 mod reason;
 mod refusal;
 
@@ -21,9 +23,11 @@ use rustix::io::Errno;
 
 pub use class::Class;
 pub use credential::CredentialProblem;
+pub use managed::ManagedIdentityProblem;
 pub use network::{Phase, TlsProblem};
+pub use person::PersonProblem;
 pub use reason::Reason;
-pub use refusal::{Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
+pub use refusal::{FederatedFacts, Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
 
 use crate::name::{FileName, HostName, ObjectName, SetName};
 
@@ -47,6 +51,20 @@ pub enum Error {
         path: PathBuf,
         /// Whose it is, as its marker says: `instance/set`.
         owner: String,
+    },
+    /// A private cloud describes itself otherwise than before.
+    CloudChanged {
+        /// What the configuration calls it.
+        cloud: String,
+        /// The login host that it names now.
+        login: HostName,
+        /// What is different: `login host a, now b`.
+        changes: String,
+    },
+    /// A private cloud has never been asked for its facts.
+    CloudUnknown {
+        /// Its Resource Manager.
+        resource_manager: HostName,
     },
     /// A configuration that cannot be used.
     Config {
@@ -110,6 +128,13 @@ pub enum Error {
         /// The holder's process id, if it could be learnt.
         holder: Option<u32>,
     },
+    /// An endpoint of the machine gave no token of its managed identity.
+    ManagedIdentity {
+        /// The platform: `IMDS`, `Azure Arc`, …
+        source: &'static str,
+        /// Why not.
+        problem: ManagedIdentityProblem,
+    },
     /// The vault has no such object (its own 404), and policy says that matters.
     Missing {
         /// The vault's host.
@@ -152,6 +177,8 @@ pub enum Error {
         /// The set.
         set: SetName,
     },
+    /// A sign-in that needs a person gave no token.
+    Person(PersonProblem),
     /// The proxy refused to connect us.
     Proxy {
         /// The proxy, `host:port`.
@@ -235,6 +262,18 @@ pub enum Error {
         /// What says otherwise, with its time in UTC.
         reference: String,
     },
+}
+
+impl Error {
+    /// Whether the credential itself was refused (unknown, expired, revoked, not assigned),
+    /// so that the next identity of a list may be tried.
+    pub fn refuses_credential(&self) -> bool {
+        match self {
+            Self::ManagedIdentity { problem, .. } => problem.refuses_credential(),
+            Self::SignInRefused(refusal) => refusal.refuses_credential(),
+            _ => false,
+        }
+    }
 }
 
 impl std::error::Error for Error {

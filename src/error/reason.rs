@@ -14,7 +14,8 @@ pub enum Reason {
     Budget,
     /// The device's clock is wrong.
     Clock,
-    /// Tenant, authority or vault belong to another cloud.
+    /// Tenant, authority or vault belong to another cloud, or a private one is not known or
+    /// not what it was.
     Cloud,
     /// The configuration is wrong.
     Config,
@@ -159,6 +160,7 @@ impl Error {
             | Self::NoSystemd { .. }
             | Self::Config { .. }
             | Self::WouldNeedChown { .. } => Reason::Config,
+            Self::CloudChanged { .. } | Self::CloudUnknown { .. } => Reason::Cloud,
             Self::Credential { problem, .. } => match problem {
                 CredentialProblem::Unreadable(Errno::ACCESS) => Reason::Permission,
                 _ => Reason::Credential,
@@ -170,6 +172,7 @@ impl Error {
             Self::Hook { .. } => Reason::Hook,
             Self::Internal { .. } => Reason::Internal,
             Self::Locked { .. } => Reason::Locked,
+            Self::ManagedIdentity { problem, .. } => problem.reason(),
             Self::Missing { .. } | Self::MissingOnce { .. } => Reason::Missing,
             Self::Network {
                 phase: Phase::Dns, ..
@@ -178,6 +181,7 @@ impl Error {
             Self::NewerFormat { .. } => Reason::NewerFormat,
             Self::NoRoots { .. } => Reason::Tls,
             Self::NothingOnDisk { .. } => Reason::NothingOnDisk,
+            Self::Person(_) => Reason::Credential,
             Self::Proxy { .. } => Reason::Proxy,
             Self::Refused(refusal) => refusal.reason(),
             Self::Reply { .. } => Reason::Reply,

@@ -46,11 +46,29 @@ pub struct TokenFacts {
     pub object_id: Option<String>,
 }
 
+/// What a federated token says of itself, escaped: what a federated credential must fit.
+#[derive(Clone, Debug, Default)]
+pub struct FederatedFacts {
+    /// `iss`.
+    pub issuer: String,
+    /// `aud`.
+    pub audience: String,
+    /// `sub`.
+    pub subject: String,
+    /// The audience that the cloud's federated credentials usually have, where known.
+    pub usual_audience: Option<String>,
+}
+
 /// What a vault's refusal comes down to (protocol notes 5.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefusalCause {
-    /// The challenge does not fit the configured cloud; says how.
-    ChallengeMismatch(String),
+    /// The challenge does not fit the configured cloud.
+    ChallengeMismatch {
+        /// How.
+        how: String,
+        /// The known cloud that it belongs to.
+        cloud: Option<&'static str>,
+    },
     /// Only private links may reach the vault.
     Connection,
     /// The version is disabled.
@@ -83,6 +101,10 @@ pub struct SignInRefusal {
     pub at: i64,
     /// The authority's host.
     pub authority: HostName,
+    /// The configured cloud.
+    pub cloud: String,
+    /// The known other cloud in which the tenant lives, if something tells.
+    pub home: Option<&'static str>,
     /// The tenant asked.
     pub tenant: String,
     /// The application that asked.
@@ -97,6 +119,8 @@ pub struct SignInRefusal {
     pub code: Option<u32>,
     /// The number of AD FS (`MSIS…`), which has no `error_codes`.
     pub adfs_code: Option<u32>,
+    /// What the token of another issuer says, if the sign-in was by one.
+    pub federated: Option<FederatedFacts>,
     /// `trace_id`.
     pub trace_id: Option<String>,
     /// `correlation_id`.
@@ -110,7 +134,7 @@ impl Refusal {
     /// The reason code.
     pub fn reason(&self) -> Reason {
         match self.cause {
-            RefusalCause::ChallengeMismatch(_) | RefusalCause::InvalidAudience => Reason::Cloud,
+            RefusalCause::ChallengeMismatch { .. } | RefusalCause::InvalidAudience => Reason::Cloud,
             RefusalCause::Connection | RefusalCause::Firewall => Reason::Firewall,
             RefusalCause::Disabled => Reason::Disabled,
             RefusalCause::InvalidIssuer { .. } => Reason::Tenant,
@@ -164,7 +188,24 @@ impl SignInRefusal {
     pub fn refuses_credential(&self) -> bool {
         matches!(
             self.code,
-            Some(50_012 | 700_016 | 700_027 | 700_030 | 7_000_112 | 7_000_215 | 7_000_222)
+            Some(
+                50_012
+                    | 50_034
+                    | 50_055
+                    | 50_057
+                    | 50_126
+                    | 70_021
+                    | 70_025
+                    | 700_016
+                    | 700_027
+                    | 700_030
+                    | 700_211
+                    | 700_212
+                    | 700_213
+                    | 7_000_112
+                    | 7_000_215
+                    | 7_000_222
+            )
         )
     }
 }
@@ -172,7 +213,7 @@ impl SignInRefusal {
 impl fmt::Display for RefusalCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ChallengeMismatch(how) => how,
+            Self::ChallengeMismatch { how, .. } => how,
             Self::Connection => "the vault takes requests over its private link only",
             Self::Disabled => "this version is disabled",
             Self::Firewall => "the vault's firewall does not list this device's address",

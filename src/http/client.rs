@@ -8,13 +8,14 @@ use rustix::rand::{getrandom, GetRandomFlags};
 use ureq::Agent;
 
 use super::connector::Connector;
+use super::endpoint::Endpoint;
 use super::exchange::{self, Line};
 use super::failure::Failure;
+use super::header::{HeaderSlot, SecretHeader};
 use super::lookup::NoLookup;
 use super::meter::{Meter, Traffic};
 use super::reply::Reply;
 use super::route::Routes;
-use super::token::TokenSlot;
 use super::{roots, tls, ProxyCredentials, Settings};
 use crate::clock;
 use crate::error::Error;
@@ -24,13 +25,15 @@ use crate::secret::Secret;
 
 /// All requests of one run: one connection a host, one budget, one deadline.
 ///
-/// The run's time (`network.deadline`) counts from [`Client::new`] on.
+/// The run's time (`network.deadline`) counts from [`Client::new`] on, or from the end of
+/// the wait for a person ([`Client::begin_anew`]).
 pub struct Client {
     agent: Agent,
-    token: TokenSlot,
+    slot: HeaderSlot,
     meter: Meter,
     timeout: Duration,
-    deadline: Instant,
+    began: Mutex<Instant>,
+    deadline: Duration,
     max_requests: u32,
     clock_offset: Mutex<Option<i64>>,
     /// Held for each attempt: one token is on its way at a time.
@@ -53,6 +56,20 @@ pub struct Request<'a> {
     pub limit: usize,
 }
 
+/// One attempt.
+struct Once<'a> {
+    request: &'a Request<'a>,
+    /// The endpoint of the machine that stands for the host.
+    endpoint: Option<&'a Endpoint>,
+    secret: Option<SecretHeader<'a>>,
+    timeout: Duration,
+    /// When the time for it is over.
+    end: Instant,
+    /// How many requests the run may have sent before; no limit for what a person costs.
+    budget: Option<u32>,
+    attempt: u32,
+}
+
 /// Method and body. Both are safe to repeat: a second token does no harm.
 #[derive(Clone, Copy)]
 pub enum Body<'a> {
@@ -68,17 +85,18 @@ impl Client {
     /// # Errors
     /// [`Error::NoRoots`] when a bundle cannot be read or holds no certificate.
     pub fn new(settings: &Settings, login: Option<&ProxyCredentials>) -> Result<Self, Error> {
-        let now = Instant::now();
+        let began = Mutex::new(Instant::now());
         let config = tls::config(roots::load(settings)?)?;
-        let (token, meter) = (TokenSlot::default(), Meter::default());
+        let (slot, meter) = (HeaderSlot::default(), Meter::default());
         let routes = Routes::new(settings, login)?;
-        let connector = Connector::new(config, routes, token.clone(), meter.clone())?;
+        let connector = Connector::new(config, routes, slot.clone(), meter.clone())?;
         Ok(Self {
             agent: Agent::with_parts(exchange::config(), connector, NoLookup),
-            token,
+            slot,
             meter,
             timeout: settings.timeout,
-            deadline: now.checked_add(settings.deadline).unwrap_or(now),
+            began,
+            deadline: settings.deadline,
             max_requests: settings.max_requests,
             clock_offset: Mutex::new(None),
             turn: Mutex::new(()),
@@ -103,7 +121,7 @@ impl Client {
                 Err(failure) => failure,
             };
             let asked = failure.retry_after().map(Duration::from_secs);
-            let pause = retry::pause(attempt, random(), asked, self.left());
+            let pause = retry::pause(attempt, random(), asked, left(self.end()));
             let (true, Some(pause)) = (failure.again, pause) else {
                 return Err(failure.error);
             };
@@ -115,6 +133,30 @@ impl Client {
             thread::sleep(pause);
             attempt = attempt.saturating_add(1);
         }
+    }
+
+    /// Sends `request` once, before `end`, to ask whether a person has signed in. Neither
+    /// the run's time nor its number of requests is a limit to that.
+    ///
+    /// # Errors
+    /// As [`Client::send`], after one attempt.
+    pub fn poll(&self, request: &Request<'_>, end: Instant) -> Result<Reply, Error> {
+        let outcome = self.once(&Once {
+            request,
+            endpoint: None,
+            secret: None,
+            timeout: self.timeout,
+            end,
+            budget: None,
+            attempt: 1,
+        });
+        let outcome = outcome.and_then(|reply| self.judged(request, reply));
+        unless_late(outcome, end).map_err(|failure| failure.error)
+    }
+
+    /// Counts the run's time from now on: until now a person took it.
+    pub fn begin_anew(&self) {
+        *self.began.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// What has gone over the wire so far.
@@ -132,36 +174,42 @@ impl Client {
     }
 
     fn attempt(&self, request: &Request<'_>, attempt: u32) -> Result<Reply, Failure> {
+        let end = self.end();
+        let label = "Authorization: Bearer ";
+        let outcome = self.once(&Once {
+            request,
+            endpoint: None,
+            secret: request.bearer.map(|value| SecretHeader { label, value }),
+            timeout: self.timeout,
+            end,
+            budget: Some(self.max_requests),
+            attempt,
+        });
+        unless_late(outcome.and_then(|reply| self.judged(request, reply)), end)
+    }
+
+    /// Sends a request within budget and time; gives the reply whatever its status.
+    fn once(&self, once: &Once<'_>) -> Result<Reply, Failure> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = self.left();
+        let left = left(once.end);
         if left.is_zero() {
             return Err(Failure::last(Error::Deadline));
         }
-        self.meter.begin_request(self.max_requests)?;
-        let limit = left.min(self.timeout);
-        let outcome = self.exchange(request, attempt, limit);
-        self.token.clear();
-        match outcome {
-            Err(failure) if failure.again && self.left().is_zero() => {
-                log::debug!("{}", failure.error);
-                Err(Failure::last(Error::Deadline))
-            }
-            outcome => outcome,
+        self.meter.begin_request(once.budget)?;
+        if let Some(secret) = once.secret {
+            self.slot.put(once.request.host, secret)?;
         }
+        let line = Line::new(once.request, once.attempt);
+        let limit = left.min(once.timeout);
+        let outcome = exchange::run(&self.agent, once.request, once.endpoint, limit);
+        self.slot.clear();
+        if let Ok(reply) = &outcome {
+            line.log(reply);
+        }
+        outcome
     }
 
-    fn exchange(
-        &self,
-        request: &Request<'_>,
-        attempt: u32,
-        limit: Duration,
-    ) -> Result<Reply, Failure> {
-        if let Some(bearer) = request.bearer {
-            self.token.put(request.host, bearer)?;
-        }
-        let line = Line::new(request, attempt);
-        let reply = exchange::run(&self.agent, request, limit)?;
-        line.log(&reply);
+    fn judged(&self, request: &Request<'_>, reply: Reply) -> Result<Reply, Failure> {
         self.note_clock(&reply);
         if !retry::may_pass(reply.status) {
             return Ok(reply);
@@ -183,9 +231,26 @@ impl Client {
         }
     }
 
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+    /// When the run's time is over.
+    fn end(&self) -> Instant {
+        let began = *self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        began.checked_add(self.deadline).unwrap_or(began)
     }
+}
+
+/// What might have passed, had there been more time, is a matter of the deadline.
+fn unless_late(outcome: Result<Reply, Failure>, end: Instant) -> Result<Reply, Failure> {
+    match outcome {
+        Err(failure) if failure.again && left(end).is_zero() => {
+            log::debug!("{}", failure.error);
+            Err(Failure::last(Error::Deadline))
+        }
+        outcome => outcome,
+    }
+}
+
+fn left(end: Instant) -> Duration {
+    end.saturating_duration_since(Instant::now())
 }
 
 /// A number for the jitter. A young device may have no entropy yet; what its clock says
@@ -200,5 +265,8 @@ fn random() -> u64 {
     }
 }
 
+mod machine;
 #[cfg(test)]
 mod round_trips;
+
+pub use machine::{MachineRequest, Patience};

@@ -1,5 +1,6 @@
 //! From a host's name to a TLS connection: route, lookup, TCP, proxy, handshake, all
-//! within what is left of the attempt's time.
+//! within what is left of the attempt's time. Or straight to an endpoint of the machine,
+//! and to nothing else, without TLS.
 
 use std::fmt;
 use std::io;
@@ -10,12 +11,13 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 use ureq::unversioned::transport::{self, ConnectionDetails};
 
+use super::endpoint::Endpoint;
 use super::failure::{broken, Failure};
+use super::header::HeaderSlot;
 use super::lookup::{Lookups, Unresolved};
 use super::meter::Meter;
 use super::route::{ProxyRoute, Route, Routes};
-use super::token::TokenSlot;
-use super::transport::{deadline, Tls};
+use super::transport::{deadline, Connection};
 use super::tunnel::{self, Blocked};
 use super::wire::Wire;
 use super::{dial, refusal};
@@ -28,7 +30,7 @@ pub(super) struct Connector {
     config: Arc<ClientConfig>,
     routes: Routes,
     lookups: Lookups,
-    token: TokenSlot,
+    slot: HeaderSlot,
     meter: Meter,
 }
 
@@ -36,19 +38,19 @@ impl Connector {
     pub(super) fn new(
         config: Arc<ClientConfig>,
         routes: Routes,
-        token: TokenSlot,
+        slot: HeaderSlot,
         meter: Meter,
     ) -> Result<Self, Error> {
         Ok(Self {
             config,
             routes,
             lookups: Lookups::default(),
-            token,
+            slot,
             meter,
         })
     }
 
-    fn open(&self, host: &HostName, deadline: Instant) -> Result<Tls, Failure> {
+    fn open(&self, host: &HostName, deadline: Instant) -> Result<Connection, Failure> {
         let mut wire = match self.routes.to(host) {
             Route::Pinned(address) => self.reach(host, &[address], deadline)?,
             Route::Proxy(proxy) => self.tunnel(host, proxy, deadline)?,
@@ -62,7 +64,19 @@ impl Connector {
         };
         let session = self.handshake(host, &mut wire)?;
         self.meter.connected();
-        Ok(Tls::new(host.clone(), wire, session, self.token.clone()))
+        let slot = self.slot.clone();
+        Ok(Connection::new(host.clone(), wire, Some(session), slot))
+    }
+
+    /// A plain connection, which knows neither proxy nor lookup.
+    fn open_plain(&self, url: &str, deadline: Instant) -> Result<Connection, Failure> {
+        let endpoint = Endpoint::parse(url).ok_or_else(|| {
+            Failure::internal("a request without TLS to something else than this machine")
+        })?;
+        let host = endpoint.host().clone();
+        let wire = self.reach(&host, &[endpoint.address()], deadline)?;
+        self.meter.connected();
+        Ok(Connection::new(host, wire, None, self.slot.clone()))
     }
 
     fn reach(
@@ -122,17 +136,22 @@ impl Connector {
 }
 
 impl transport::Connector for Connector {
-    type Out = Tls;
+    type Out = Connection;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
         _chained: Option<()>,
-    ) -> Result<Option<Tls>, ureq::Error> {
+    ) -> Result<Option<Connection>, ureq::Error> {
+        let deadline = deadline(details.timeout);
+        if !details.needs_tls() {
+            let url = details.uri.to_string();
+            return Ok(Some(self.open_plain(&url, deadline)?));
+        }
         let host = details.uri.host().unwrap_or_default();
         let host = HostName::parse(host)
             .map_err(|_| Failure::internal("a request to something that is no host name"))?;
-        Ok(Some(self.open(&host, deadline(details.timeout))?))
+        Ok(Some(self.open(&host, deadline)?))
     }
 }
 

@@ -7,6 +7,7 @@ use ureq::Agent;
 
 use super::buffers;
 use super::client::{Body, Request};
+use super::endpoint::Endpoint;
 use super::failure::Failure;
 use super::reply::{self, Reply};
 use crate::name::{foreign, HostName};
@@ -28,11 +29,27 @@ pub(super) fn config() -> ureq::config::Config {
         .build()
 }
 
-/// Sends `request` once; lookup, connection and reply must be done within `limit`.
-pub(super) fn run(agent: &Agent, request: &Request<'_>, limit: Duration) -> Result<Reply, Failure> {
+/// Sends `request` once, to its host or to the `endpoint` of the machine; lookup, connection
+/// and reply must be done within `limit`.
+pub(super) fn run(
+    agent: &Agent,
+    request: &Request<'_>,
+    endpoint: Option<&Endpoint>,
+    limit: Duration,
+) -> Result<Reply, Failure> {
+    let origin = match endpoint {
+        Some(endpoint) => format!("http://{}", endpoint.authority()),
+        None => format!("https://{}", request.host),
+    };
+    let scope = Scope {
+        agent,
+        origin: &origin,
+        https_only: endpoint.is_none(),
+        limit,
+    };
     let outcome = match request.body {
-        Body::Form(form) => call(agent, request, limit, form.expose()),
-        Body::Get => call(agent, request, limit, ()),
+        Body::Form(form) => call(&scope, request, form.expose()),
+        Body::Get => call(&scope, request, ()),
     };
     let mut response = outcome?;
     let status = response.status().as_u16();
@@ -77,10 +94,17 @@ impl<'a> Line<'a> {
     }
 }
 
-fn call(
-    agent: &Agent,
-    request: &Request<'_>,
+/// What an attempt keeps to.
+struct Scope<'a> {
+    agent: &'a Agent,
+    origin: &'a str,
+    https_only: bool,
     limit: Duration,
+}
+
+fn call(
+    scope: &Scope<'_>,
+    request: &Request<'_>,
     body: impl ureq::AsSendBody,
 ) -> Result<Response<ureq::Body>, Failure> {
     // Without the slash the path would go on the host's name.
@@ -89,7 +113,7 @@ fn call(
     }
     let mut builder = http::Request::builder()
         .method(method(request.body))
-        .uri(format!("https://{}{}", request.host, request.path));
+        .uri(format!("{}{}", scope.origin, request.path));
     if let Body::Form(_) = request.body {
         builder = builder.header("content-type", "application/x-www-form-urlencoded");
     }
@@ -97,11 +121,14 @@ fn call(
         builder = builder.header(*name, *value);
     }
     let built = builder.body(body).map_err(|_| malformed(request.host))?;
-    let configured = agent
+    let configured = scope
+        .agent
         .configure_request(built)
-        .timeout_global(Some(limit))
+        .https_only(scope.https_only)
+        .timeout_global(Some(scope.limit))
         .build();
-    agent
+    scope
+        .agent
         .run(configured)
         .map_err(|error| Failure::from_ureq(error, request.host))
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 /// What went over the wire in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// TLS handshakes that were completed.
+    /// Connections that were opened, their TLS handshakes completed.
     pub connections: u32,
     /// Attempts; each repetition counts.
     pub requests: u32,
@@ -20,40 +20,52 @@ pub struct Traffic {
 
 /// The counters, shared by the client and its connections.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Meter(Arc<Mutex<Traffic>>);
+pub(super) struct Meter(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    traffic: Traffic,
+    /// Requests that are no part of the budget.
+    excused: u32,
+}
 
 impl Meter {
     /// The counts so far.
     pub(super) fn traffic(&self) -> Traffic {
-        *self.lock()
+        self.lock().traffic
     }
 
-    /// Counts one attempt, or refuses it when `limit` of them were made.
-    pub(super) fn begin_request(&self, limit: u32) -> Result<(), Failure> {
-        let mut traffic = self.lock();
-        if traffic.requests >= limit {
-            return Err(Failure::last(Error::RequestsSpent { limit }));
+    /// Counts one attempt, or refuses it when `limit` of them were made. One without a limit
+    /// is none of the budget's.
+    pub(super) fn begin_request(&self, limit: Option<u32>) -> Result<(), Failure> {
+        let Counts { traffic, excused } = &mut *self.lock();
+        match limit {
+            Some(limit) if traffic.requests >= limit.saturating_add(*excused) => {
+                return Err(Failure::last(Error::RequestsSpent { limit }));
+            }
+            Some(_) => {}
+            None => *excused = excused.saturating_add(1),
         }
         traffic.requests = traffic.requests.saturating_add(1);
         Ok(())
     }
 
     pub(super) fn connected(&self) {
-        let mut traffic = self.lock();
+        let traffic = &mut self.lock().traffic;
         traffic.connections = traffic.connections.saturating_add(1);
     }
 
     pub(super) fn sent(&self, bytes: usize) {
-        let mut traffic = self.lock();
+        let traffic = &mut self.lock().traffic;
         traffic.sent = traffic.sent.saturating_add(wide(bytes));
     }
 
     pub(super) fn received(&self, bytes: usize) {
-        let mut traffic = self.lock();
+        let traffic = &mut self.lock().traffic;
         traffic.received = traffic.received.saturating_add(wide(bytes));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Traffic> {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,11 +81,14 @@ mod tests {
     #[test]
     fn refuses_what_exceeds_the_budget() {
         let meter = Meter::default();
-        assert!(meter.begin_request(2).is_ok());
-        assert!(meter.clone().begin_request(2).is_ok());
-        let failure = meter.begin_request(2).unwrap_err();
+        assert!(meter.begin_request(Some(2)).is_ok());
+        assert!(meter.clone().begin_request(Some(2)).is_ok());
+        let failure = meter.begin_request(Some(2)).unwrap_err();
         assert!(!failure.again);
         assert!(matches!(failure.error, Error::RequestsSpent { limit: 2 }));
         assert_eq!(meter.traffic().requests, 2);
+        assert!(meter.begin_request(None).is_ok());
+        assert!(meter.begin_request(Some(2)).is_err());
+        assert_eq!(meter.traffic().requests, 3);
     }
 }

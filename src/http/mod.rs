@@ -1,7 +1,8 @@
 //! All requests of the program.
 //!
-//! HTTPS only, to hosts that the caller names; no redirects, no proxy from the
-//! environment, a limit on every body and a deadline on everything. This room owns the
+//! HTTPS only, to hosts that the caller names, but for endpoints of the machine itself; no
+//! redirects, no proxy from the environment, a limit on every body and a deadline on
+//! everything. This room owns the
 //! TLS configuration, the sockets and the buffers, and wipes those that carry tokens or
 //! values. It trusts the configured certificate authorities and nothing that comes over
 //! the wire: text of servers is escaped and cut before it gets into an error or a log.
@@ -10,8 +11,10 @@ mod buffers;
 mod client;
 mod connector;
 mod dial;
+mod endpoint;
 mod exchange;
 mod failure;
+mod header;
 mod issuer;
 mod lookup;
 mod meter;
@@ -21,16 +24,17 @@ mod roots;
 mod route;
 mod settings;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tls;
-mod token;
 mod transport;
 mod tunnel;
 mod unique;
 mod verifier;
 mod wire;
 
-pub use client::{Body, Client, Request};
+pub use client::{Body, Client, MachineRequest, Patience, Request};
+pub use endpoint::Endpoint;
+pub use header::SecretHeader;
 pub use meter::Traffic;
 pub use reply::Reply;
 pub use settings::{Pinned, Proxy, ProxyCredentials, Settings};

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use rustls::{AlertDescription, CertificateError};
+use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 
 use super::failure::Failure;
 use super::verifier::Untrusted;
@@ -30,12 +30,25 @@ fn problem(error: &rustls::Error) -> TlsProblem {
             alert @ (AlertDescription::HandshakeFailure
             | AlertDescription::InsufficientSecurity
             | AlertDescription::ProtocolVersion),
-        ) => TlsProblem::Incompatible(format!("the server answered {alert:?}")),
-        rustls::Error::PeerIncompatible(why) => TlsProblem::Incompatible(format!("{why:?}")),
+        ) => TlsProblem::Incompatible(format!("the server answered alert {}", u8::from(*alert))),
+        rustls::Error::PeerIncompatible(why) => TlsProblem::Incompatible(incompatible(why)),
         rustls::Error::InvalidMessage(_) => {
             TlsProblem::Other("what answers does not speak TLS".to_owned())
         }
         other => TlsProblem::Other(foreign(&other.to_string(), 160)),
+    }
+}
+
+/// Where the peer does not fit. A device build may have no names of enum variants, so the
+/// usual ones are told in words.
+fn incompatible(why: &PeerIncompatible) -> String {
+    match why {
+        PeerIncompatible::NoCipherSuitesInCommon => "no cipher suite in common".to_owned(),
+        PeerIncompatible::NoKxGroupsInCommon => "no key exchange group in common".to_owned(),
+        PeerIncompatible::ServerDoesNotSupportTls12Or13 => {
+            "the server speaks neither TLS 1.2 nor TLS 1.3".to_owned()
+        }
+        _ => "the server's handshake does not fit".to_owned(),
     }
 }
 

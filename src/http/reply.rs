@@ -1,5 +1,7 @@
 //! A reply: its status, its body, and the few headers that anybody here looks at.
 
+use std::time::Duration;
+
 use ureq::http::{HeaderMap, Uri};
 
 use crate::clock;
@@ -41,9 +43,26 @@ impl Reply {
         }
     }
 
+    /// A reply for tests of other rooms.
+    #[cfg(test)]
+    pub(crate) fn of(status: u16, body: Secret) -> Self {
+        Self::new(status, &HeaderMap::new(), body)
+    }
+
     /// `Date`, in seconds since 1970.
     pub(super) fn date(&self) -> Option<i64> {
         clock::parse_http_date(self.header("date")?)
+    }
+
+    /// Whether the body begins like a JSON object. At addresses of the machine, what does not
+    /// is not Azure's (protocol notes, section 8, no. 7).
+    pub fn looks_like_json(&self) -> bool {
+        self.body.expose().trim_ascii_start().starts_with(b"{")
+    }
+
+    /// `Retry-After`, read by this device's clock where it must be.
+    pub fn wait_wanted(&self) -> Option<Duration> {
+        self.retry_after(clock::now()).map(Duration::from_secs)
     }
 
     /// `Retry-After` in seconds. A date counts from the reply's own, since the device's

@@ -8,7 +8,7 @@ use crate::name::HostName;
 use crate::secret::Secret;
 
 /// Settings of all requests of a run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The proxy that requests go through, unless `no_proxy` or `resolve` says otherwise.
     pub proxy: Option<Proxy>,

@@ -92,7 +92,7 @@ impl Server {
             let mut answers = answers.into_iter();
             while let Ok((mut socket, _)) = listener.accept() {
                 if let Some(greeting) = greeting {
-                    log.lock().unwrap().push(request(&mut socket));
+                    log.lock().unwrap().push(read_request(&mut socket));
                     socket.write_all(greeting.as_bytes()).unwrap();
                 }
                 let session = ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -115,7 +115,7 @@ fn serve(
     log: &Mutex<Vec<String>>,
 ) {
     loop {
-        let asked = request(stream);
+        let asked = read_request(stream);
         if asked.is_empty() {
             return;
         }
@@ -145,7 +145,7 @@ fn serve(
 }
 
 /// A request with its body, or as much as came.
-fn request(stream: &mut impl Read) -> String {
+pub(crate) fn read_request(stream: &mut impl Read) -> String {
     let (mut text, mut byte) = (String::new(), [0_u8]);
     let whole = |text: &str| {
         let (head, body) = text.split_once("\r\n\r\n")?;

@@ -1,7 +1,7 @@
-//! One TLS connection as ureq uses it.
+//! One connection as ureq uses it: TLS, or plain to an endpoint of the machine.
 //!
 //! Three things differ from ureq's own: the access token is written here
-//! ([`super::token`]); a connection that ends without TLS's close_notify is an error
+//! ([`super::header`]); a connection that ends without TLS's close_notify is an error
 //! even where a reply has no length, since anybody on the way can cut it; and whether an
 //! idle connection still serves is learnt by reading what TLS has to say, session
 //! tickets included.
@@ -15,42 +15,50 @@ use ureq::unversioned::transport::{self, NextTimeout, Transport};
 
 use super::buffers::Buffers;
 use super::failure::{broken, Failure};
+use super::header::{write_head, HeaderSlot};
 use super::refusal;
-use super::token::{write_head, TokenSlot};
 use super::wire::Wire;
 use crate::error::Phase;
 use crate::name::HostName;
 
-/// A connection after its handshake.
-pub(super) struct Tls {
+/// A connection, after its handshake if there is one.
+pub(super) struct Connection {
     host: HostName,
     wire: Wire,
-    session: ClientConnection,
+    /// Nothing on a plain connection.
+    session: Option<ClientConnection>,
     buffers: Buffers,
-    token: TokenSlot,
+    slot: HeaderSlot,
 }
 
-impl Tls {
+impl Connection {
     pub(super) fn new(
         host: HostName,
         wire: Wire,
-        session: ClientConnection,
-        token: TokenSlot,
+        session: Option<ClientConnection>,
+        slot: HeaderSlot,
     ) -> Self {
         Self {
             host,
             wire,
             session,
             buffers: Buffers::new(),
-            token,
+            slot,
         }
     }
 
     fn send(&mut self, amount: usize) -> io::Result<()> {
         let bytes = self.buffers.written(amount);
-        let mut stream = rustls::Stream::new(&mut self.session, &mut self.wire);
-        match self.token.take(&self.host) {
-            Some(token) => write_head(&mut stream, bytes, &token)?,
+        let mut tls;
+        let stream: &mut dyn Write = match &mut self.session {
+            Some(session) => {
+                tls = rustls::Stream::new(session, &mut self.wire);
+                &mut tls
+            }
+            None => &mut self.wire,
+        };
+        match self.slot.take(&self.host) {
+            Some(header) => write_head(stream, bytes, &header)?,
             None => stream.write_all(bytes)?,
         }
         stream.flush()
@@ -59,7 +67,7 @@ impl Tls {
     /// Reads until there is something; 0 at an orderly end.
     fn receive(&mut self) -> io::Result<usize> {
         let room = transport::Buffers::input_append_buf(&mut self.buffers);
-        rustls::Stream::new(&mut self.session, &mut self.wire).read(room)
+        read(&mut self.session, &mut self.wire, room)
     }
 
     fn failed(&self, error: &io::Error, timeout: NextTimeout) -> ureq::Error {
@@ -74,7 +82,7 @@ impl Tls {
     }
 }
 
-impl Transport for Tls {
+impl Transport for Connection {
     fn buffers(&mut self) -> &mut dyn transport::Buffers {
         &mut self.buffers
     }
@@ -99,28 +107,41 @@ impl Transport for Tls {
     fn is_open(&mut self) -> bool {
         self.wire.never_wait();
         let mut byte = [0_u8];
-        let mut stream = rustls::Stream::new(&mut self.session, &mut self.wire);
+        let heard = read(&mut self.session, &mut self.wire, &mut byte);
         // A byte, an end or an error: the server said something that nobody asked for.
-        matches!(stream.read(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        matches!(heard, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
     fn is_tls(&self) -> bool {
-        true
+        self.session.is_some()
     }
 }
 
-impl Drop for Tls {
+impl Drop for Connection {
     /// Says goodbye, if that can be done without waiting.
     fn drop(&mut self) {
         self.wire.never_wait();
-        self.session.send_close_notify();
-        let _ = self.session.write_tls(&mut self.wire);
+        if let Some(session) = &mut self.session {
+            session.send_close_notify();
+            let _ = session.write_tls(&mut self.wire);
+        }
     }
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tls({})", self.host)
+        write!(f, "Connection({})", self.host)
+    }
+}
+
+fn read(
+    session: &mut Option<ClientConnection>,
+    wire: &mut Wire,
+    room: &mut [u8],
+) -> io::Result<usize> {
+    match session {
+        Some(session) => rustls::Stream::new(session, wire).read(room),
+        None => wire.read(room),
     }
 }
 

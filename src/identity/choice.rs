@@ -1,22 +1,26 @@
-//! Which of several identities signs in: the first that the authority does not refuse.
+//! Which of several identities signs in: the first that is not refused.
 //!
 //! The next one is tried only when the credential itself was refused, or when the one before
 //! needs a person and nobody is there; never because of the network.
 
 use super::Credential;
-use crate::config::Config;
-use crate::error::{CredentialProblem, Error};
+use crate::cloud::Cloud;
+use crate::config::Identity;
+use crate::error::{Error, PersonProblem};
 
-/// Reads the credentials of `config`, up to the first fallback that cannot be used; sends
+/// Reads the credentials of `identities`, up to the first fallback that cannot be used; sends
 /// nothing.
 ///
 /// # Errors
 /// When the first one cannot be used. A fallback that is not there is only told: it must not
 /// stop the one before it.
-pub fn load_all(config: &Config) -> Result<Vec<Credential>, Error> {
+pub fn load_all<'a>(
+    identities: impl IntoIterator<Item = &'a Identity>,
+    cloud: &Cloud,
+) -> Result<Vec<Credential>, Error> {
     let mut credentials = Vec::new();
-    for identity in &config.identities {
-        match Credential::load(identity, &config.cloud) {
+    for identity in identities {
+        match Credential::load(identity, cloud) {
             Ok(credential) => {
                 if let Some(warning) = credential.expiry_warning() {
                     log::warn!("{warning}");
@@ -51,18 +55,13 @@ pub fn first_accepted<T>(
                 }
                 return Ok((position, found));
             }
-            Err(error) => match &error {
-                Error::SignInRefused(refused) if refused.refuses_credential() => {
-                    refusal.get_or_insert(error);
-                }
-                Error::Credential {
-                    problem: CredentialProblem::NeedsPerson,
-                    ..
-                } => {
-                    absent_person.get_or_insert(error);
-                }
-                _ => return Err(error),
-            },
+            Err(error @ Error::Person(PersonProblem::Absent)) => {
+                absent_person.get_or_insert(error);
+            }
+            Err(error) if error.refuses_credential() => {
+                refusal.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
         }
     }
     Err(refusal

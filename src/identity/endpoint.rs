@@ -2,6 +2,8 @@
 //!
 //! The address is built from the authority; no discovery document is asked for one.
 
+use std::time::Instant;
+
 use percent_encoding::{percent_encode, NON_ALPHANUMERIC};
 use serde::Deserialize;
 
@@ -44,24 +46,31 @@ pub(super) fn path(cloud: &Cloud, application: &Application) -> String {
 impl SignIn<'_> {
     /// Asks for a token.
     pub(super) fn send(&self, grant: &Grant<'_>) -> Result<Token, Error> {
+        self.token(&self.form(grant), None)
+    }
+
+    /// Sends a form to the token endpoint: as often as needed, or once before an end.
+    pub(super) fn token(&self, form: &Secret, end: Option<Instant>) -> Result<Token, Error> {
         let asked_at = clock::now();
-        let reply = self.post(&path(self.cloud, self.application), &self.form(grant))?;
+        let reply = self.post(&path(self.cloud, self.application), form, end)?;
         match reply.status {
             200 => reply::token(&reply.body, asked_at).map_err(|problem| match problem {
                 reply::Unusable::Json(error) => self.no_json(&reply, &error),
-                reply::Unusable::Token => Error::Reply {
-                    host: self.cloud.authority.clone(),
-                    problem: "sent a token reply without a usable token".to_owned(),
-                },
+                reply::Unusable::Token => self.unusable("a token reply without a usable token"),
             }),
             _ => Err(self.refusal(&reply)),
         }
     }
 
-    /// Sends a form to the authority.
-    pub(super) fn post(&self, path: &str, form: &Secret) -> Result<Reply, Error> {
+    /// Sends a form to the authority, as often as needed, or once before an end.
+    pub(super) fn post(
+        &self,
+        path: &str,
+        form: &Secret,
+        end: Option<Instant>,
+    ) -> Result<Reply, Error> {
         let request_id = http::unique_id()?;
-        self.client.send(&Request {
+        let request = Request {
             host: &self.cloud.authority,
             path,
             body: Body::Form(form),
@@ -71,7 +80,11 @@ impl SignIn<'_> {
                 ("client-request-id", &request_id),
             ],
             limit: REPLY_LIMIT,
-        })
+        };
+        match end {
+            None => self.client.send(&request),
+            Some(end) => self.client.poll(&request, end),
+        }
     }
 
     /// The field that names the audience: Entra's `scope`, or AD FS's `resource`.
@@ -122,19 +135,32 @@ impl SignIn<'_> {
             };
         }
         let short = |text: String| name::foreign(&text, 64);
+        let tenant = self.application.tenant.to_string();
+        let said = parsed.error_description.as_deref().unwrap_or_default();
         Error::SignInRefused(Box::new(SignInRefusal {
             at: clock::now(),
             authority: self.cloud.authority.clone(),
-            tenant: self.application.tenant.to_string(),
+            cloud: self.cloud.name.clone(),
+            home: self.cloud.home_elsewhere(&tenant, said),
+            tenant,
             client_id: self.application.client_id.to_string(),
             credential: self.application.credential.clone(),
             audience: self.audience.to_owned(),
             error: short(parsed.error),
             code,
-            adfs_code: parsed.error_description.as_deref().and_then(adfs_code),
+            adfs_code: adfs_code(said),
+            federated: None,
             trace_id: parsed.trace_id.map(short),
             correlation_id: parsed.correlation_id.map(short),
         }))
+    }
+
+    /// A reply of the right form with something in it that cannot be used.
+    pub(super) fn unusable(&self, what: &str) -> Error {
+        Error::Reply {
+            host: self.cloud.authority.clone(),
+            problem: format!("sent {what}"),
+        }
     }
 
     /// A reply that is no JSON of the authority: most often a captive portal or a proxy's page.
@@ -212,6 +238,49 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::testing::Authority;
+
+    /// Path and fields of each grant, and no others.
+    #[test]
+    fn asks_with_the_fields_that_the_authority_wants() {
+        let secret = Secret::copy_of(b"s&");
+        let grants = [
+            (
+                Grant::Assertion(&secret),
+                "client_credentials",
+                "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=s%26",
+            ),
+            (Grant::ClientSecret(&secret), "client_credentials", "client_secret=s%26"),
+            (
+                Grant::Password {
+                    username: "ann@contoso.example",
+                    password: &secret,
+                },
+                "password",
+                "username=ann%40contoso.example&password=s%26",
+            ),
+        ];
+        for (protocol, path, audience) in [
+            (
+                Protocol::Entra,
+                "/contoso.example/oauth2/v2.0/token",
+                "scope=https%3A%2F%2Fvault.example%2F.default",
+            ),
+            (
+                Protocol::AdFs,
+                "/adfs/oauth2/token",
+                "resource=https%3A%2F%2Fvault.example",
+            ),
+        ] {
+            for (grant, grant_type, proof) in &grants {
+                let authority =
+                    Authority::new(protocol, r#"{"access_token": "t", "expires_in": 60}"#);
+                authority.sign_in().send(grant).unwrap();
+                let form = format!("grant_type={grant_type}&client_id=ID&{audience}&{proof}");
+                assert_eq!(authority.asked(), format!("{path} {form}"));
+            }
+        }
+    }
 
     #[test]
     fn secrets_are_form_encoded_byte_by_byte() {

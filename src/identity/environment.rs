@@ -4,10 +4,11 @@
 //! `AZURE_AUTHORITY_HOST` decides nothing: the configuration's cloud does. Where the two
 //! disagree, nothing is sent.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::{certificate, federated, source, Application, Credential, Holder, Proof};
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Protocol};
 use crate::config::CredentialFile;
 use crate::error::{CredentialProblem, Error};
 use crate::name::{self, ClientId, Invalid, Tenant};
@@ -19,6 +20,11 @@ pub(super) fn load(cloud: &Cloud) -> Result<Credential, Error> {
         return Err(problem(CredentialProblem::OtherAuthority { authority }));
     }
     let tenant = need(TENANT, Tenant::parse)?;
+    if tenant.is_adfs() != (cloud.protocol == Protocol::AdFs) {
+        let lacking =
+            format!("{TENANT} must be \"adfs\" where the authority is AD FS, and only there");
+        return Err(problem(CredentialProblem::Incomplete(lacking)));
+    }
     let client_id = need(CLIENT_ID, ClientId::parse)?;
     let (file, proof) = proof()?;
     let application = Application {
@@ -30,24 +36,28 @@ pub(super) fn load(cloud: &Cloud) -> Result<Credential, Error> {
 }
 
 fn proof() -> Result<(CredentialFile, Proof), Error> {
-    if value(SECRET).is_some() {
+    if set(SECRET).is_some() {
         let file = CredentialFile::Environment(SECRET.to_owned());
         let secret = source::read_line(&file)?;
         return Ok((file, Proof::ClientSecret(secret)));
     }
-    if let Some(path) = value(CERTIFICATE) {
+    if let Some(path) = set(CERTIFICATE) {
         let file = CredentialFile::File(PathBuf::from(path));
         let send_chain =
             value(SEND_CHAIN).is_some_and(|word| word == "1" || word.eq_ignore_ascii_case("true"));
         let proof = certificate::load(&file, None, send_chain)?;
         return Ok((file, Proof::Certificate(Box::new(proof))));
     }
-    if let (Some(username), Some(_)) = (value(USERNAME), value(PASSWORD)) {
+    if let (Some(username), Some(_)) = (value(USERNAME), set(PASSWORD)) {
+        if username.chars().any(char::is_control) {
+            let lacking = format!("{USERNAME} must be a user's name");
+            return Err(problem(CredentialProblem::Incomplete(lacking)));
+        }
         let file = CredentialFile::Environment(PASSWORD.to_owned());
         let password = source::read_line(&file)?;
         return Ok((file, Proof::Password { username, password }));
     }
-    if let Some(path) = value(TOKEN_FILE) {
+    if let Some(path) = set(TOKEN_FILE) {
         let file = CredentialFile::File(PathBuf::from(path));
         federated::check(&file)?;
         return Ok((file.clone(), Proof::Federated(file)));
@@ -82,9 +92,13 @@ fn need<T>(variable: &str, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Re
 }
 
 /// A variable's value; an empty one counts as unset, as in Microsoft's SDKs.
+fn set(variable: &str) -> Option<OsString> {
+    std::env::var_os(variable).filter(|value| !value.is_empty())
+}
+
+/// The same as text.
 fn value(variable: &str) -> Option<String> {
-    let value = std::env::var(variable).ok()?;
-    (!value.is_empty()).then_some(value)
+    set(variable)?.into_string().ok()
 }
 
 fn problem(problem: CredentialProblem) -> Error {

@@ -5,11 +5,14 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use super::endpoint::{Grant, SignIn};
 use super::source::{problem_of, read as read_source};
+use super::Token;
 use crate::clock;
 use crate::config::CredentialFile;
-use crate::error::{CredentialProblem, Error};
+use crate::error::{CredentialProblem, Error, FederatedFacts};
 use crate::name;
 use crate::secret::Secret;
 
@@ -22,8 +25,21 @@ pub(super) fn check(file: &CredentialFile) -> Result<(), Error> {
     read(file).map(|_| ())
 }
 
+/// Signs in with the token as it is in the file now.
+pub(super) fn sign_in(request: &SignIn<'_>, file: &CredentialFile) -> Result<Token, Error> {
+    let token = read(file)?;
+    let outcome = request.send(&Grant::Assertion(&token));
+    outcome.map_err(|error| match error {
+        Error::SignInRefused(mut refusal) => {
+            refusal.federated = facts(&token, request);
+            Error::SignInRefused(refusal)
+        }
+        other => other,
+    })
+}
+
 /// The token, without the white space around it.
-pub(super) fn read(file: &CredentialFile) -> Result<Secret, Error> {
+fn read(file: &CredentialFile) -> Result<Secret, Error> {
     let text = read_source(file)?;
     let token = Secret::copy_of(text.expose().trim_ascii());
     match problem(&token, clock::now()) {
@@ -40,6 +56,23 @@ struct Header {
 #[derive(Deserialize)]
 struct Claims {
     exp: Option<i64>,
+    iss: Option<String>,
+    sub: Option<String>,
+    /// A text, or a list of one.
+    aud: Option<Box<RawValue>>,
+}
+
+/// What the token says of itself, for the one who registers its federated credential.
+fn facts(token: &Secret, request: &SignIn<'_>) -> Option<FederatedFacts> {
+    let (_, claims) = parts(token)?;
+    let shown = |text: Option<String>| name::foreign(&text.unwrap_or_default(), 160);
+    let audience = claims.aud.map(|raw| raw.get().replace(['[', ']', '"'], ""));
+    Some(FederatedFacts {
+        issuer: shown(claims.iss),
+        audience: shown(audience),
+        subject: shown(claims.sub),
+        usual_audience: request.cloud.federated_audience.clone(),
+    })
 }
 
 fn problem(token: &Secret, now: i64) -> Option<CredentialProblem> {

@@ -8,6 +8,7 @@ mod assertion;
 mod cache;
 mod certificate;
 mod choice;
+mod device_code;
 mod discovery;
 mod endpoint;
 mod environment;
@@ -15,6 +16,8 @@ mod federated;
 mod managed;
 mod reply;
 mod source;
+#[cfg(test)]
+mod testing;
 mod token;
 
 use std::time::Duration;
@@ -22,7 +25,7 @@ use std::time::Duration;
 use crate::clock;
 use crate::cloud::Cloud;
 use crate::config::{Config, CredentialFile, Identity, ProxyLogin};
-use crate::error::{CredentialProblem, Error};
+use crate::error::{Error, PersonProblem};
 use crate::http::{self, ProxyCredentials};
 use crate::name::{ClientId, Tenant};
 use crate::secret::Secret;
@@ -33,6 +36,7 @@ use managed::ManagedIdentity;
 
 pub use cache::{CacheKey, TokenCache};
 pub use choice::{first_accepted, load_all};
+pub use device_code::Invitation;
 pub use discovery::{find_tenant, Home};
 pub use token::{Claims, Token};
 
@@ -57,7 +61,7 @@ enum Holder {
     /// This device: it proves itself at the authority.
     Device(Box<Application>, Proof),
     /// The platform: an endpoint of the machine gives its tokens.
-    Machine(ManagedIdentity),
+    Machine(Box<ManagedIdentity>),
 }
 
 /// What is shown to the authority.
@@ -117,7 +121,7 @@ impl Credential {
             }
             Identity::ManagedIdentity { source, selector } => {
                 let identity = ManagedIdentity::load(*source, selector.clone())?;
-                return Ok(Self(Holder::Machine(identity)));
+                return Ok(Self(Holder::Machine(Box::new(identity))));
             }
             Identity::Password {
                 tenant,
@@ -146,7 +150,8 @@ impl Credential {
     /// its reply over TLS, dates the second assertion.
     ///
     /// # Errors
-    /// [`Error::SignInRefused`] and what [`http::Client::send`] gives.
+    /// [`Error::SignInRefused`], what [`http::Client::send`] gives, and [`Error::Person`]
+    /// when it [needs a person](Self::needs_person).
     pub fn sign_in(
         &self,
         client: &http::Client,
@@ -174,6 +179,29 @@ impl Credential {
         }
         log::info!("signing in by the authority's clock, not by this device's");
         sign_in_at(&request, proof, theirs)
+    }
+
+    /// Lets a person sign in, whom `invite` tells how; else as [`Self::sign_in`].
+    ///
+    /// # Errors
+    /// [`Error::Person`], too, when they decline or do not come.
+    pub fn sign_in_with_person(
+        &self,
+        client: &http::Client,
+        cloud: &Cloud,
+        audience: &str,
+        invite: &dyn Fn(&Invitation),
+    ) -> Result<Token, Error> {
+        let Holder::Device(application, Proof::DeviceCode) = &self.0 else {
+            return self.sign_in(client, cloud, audience);
+        };
+        let request = endpoint::SignIn {
+            client,
+            cloud,
+            application,
+            audience,
+        };
+        device_code::sign_in(&request, invite)
     }
 
     /// Where the credential lies, for messages.
@@ -256,11 +284,8 @@ fn sign_in_at(request: &endpoint::SignIn<'_>, proof: &Proof, now: i64) -> Result
             request.send(&Grant::Assertion(&assertion))
         }
         Proof::ClientSecret(secret) => request.send(&Grant::ClientSecret(secret)),
-        Proof::DeviceCode => Err(Error::Credential {
-            source: format!("device code of {}", request.application.client_id),
-            problem: CredentialProblem::NeedsPerson,
-        }),
-        Proof::Federated(file) => request.send(&Grant::Assertion(&federated::read(file)?)),
+        Proof::DeviceCode => Err(Error::Person(PersonProblem::Absent)),
+        Proof::Federated(file) => federated::sign_in(request, file),
         Proof::Password { username, password } => {
             request.send(&Grant::Password { username, password })
         }
@@ -269,14 +294,19 @@ fn sign_in_at(request: &endpoint::SignIn<'_>, proof: &Proof, now: i64) -> Result
 
 /// The client for `config`'s network, with the proxy's password read. Opens no socket.
 pub fn client(config: &Config) -> Result<http::Client, Error> {
-    let login = match &config.proxy_login {
-        Some(ProxyLogin { username, password }) => Some(ProxyCredentials {
-            username: username.clone(),
-            password: source::read_line(password)?,
-        }),
-        None => None,
-    };
+    let login = proxy_credentials(config.proxy_login.as_ref())?;
     http::Client::new(&config.network, login.as_ref())
+}
+
+/// The credentials for the proxy, its password read.
+pub fn proxy_credentials(login: Option<&ProxyLogin>) -> Result<Option<ProxyCredentials>, Error> {
+    let Some(ProxyLogin { username, password }) = login else {
+        return Ok(None);
+    };
+    Ok(Some(ProxyCredentials {
+        username: username.clone(),
+        password: source::read_line(password)?,
+    }))
 }
 
 /// What is wrong with this device's clock: by what the services said of the time so far, or

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Token;
+use crate::clock;
 use crate::secret::Secret;
 
 /// Why a reply gives no token.
@@ -22,7 +23,7 @@ struct TokenReply<'a> {
     /// A number in v2, a text in v1 and at machine endpoints.
     #[serde(borrow)]
     expires_in: Option<&'a RawValue>,
-    /// Seconds since 1970, number or text.
+    /// Seconds since 1970, number or text; a date in App Service's first protocol.
     #[serde(borrow)]
     expires_on: Option<&'a RawValue>,
 }
@@ -38,7 +39,7 @@ pub(super) fn token(body: &Secret, asked_at: i64) -> Result<Token, Unusable> {
         .ok_or(Unusable::Token)?;
     let lifetime = match (parsed.expires_in, parsed.expires_on) {
         (Some(expires_in), _) => number(expires_in),
-        (None, Some(expires_on)) => number(expires_on).map(|end| end.saturating_sub(asked_at)),
+        (None, Some(expires_on)) => moment(expires_on).map(|end| end.saturating_sub(asked_at)),
         (None, None) => Some(UNSTATED),
     };
     let lifetime = lifetime
@@ -50,6 +51,14 @@ pub(super) fn token(body: &Secret, asked_at: i64) -> Result<Token, Unusable> {
 
 fn number(raw: &RawValue) -> Option<i64> {
     raw.get().trim_matches('"').parse().ok()
+}
+
+fn moment(raw: &RawValue) -> Option<i64> {
+    number(raw).or_else(|| {
+        // The platform escapes the date's slashes and plus sign.
+        let date = Secret::from_json_string(raw.get())?;
+        clock::parse_us_date(date.expose_str()?)
+    })
 }
 
 /// A token may stand in a header: visible ASCII only.
@@ -87,6 +96,13 @@ mod tests {
             (r#","expires_in":"soon""#, None),
             (r#","expires_on":"900""#, None),
             (r#","expires_in":null"#, Some(600)),
+            (r#","expires_on":"01/01/1970 00:20:00 +00:00""#, Some(200)),
+            (
+                r#","expires_on":"1\/1\/1970 12:20:00 AM \u002B00:00""#,
+                Some(200),
+            ),
+            (r#","expires_on":"1/1/1970 12:10:00 AM +00:00""#, None),
+            (r#","expires_on":"soon""#, None),
         ] {
             assert_eq!(lifetime(fields), wanted, "{fields}");
         }

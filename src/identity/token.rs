@@ -73,7 +73,10 @@ impl Token {
             tenant: text("tid"),
             app_id: text("appid").or_else(|| text("azp")),
             object_id: text("oid"),
-            user: text("upn").or_else(|| text("unique_name")),
+            // AD FS and Entra's tokens of version 1; those of version 2; old ones.
+            user: ["upn", "preferred_username", "unique_name"]
+                .into_iter()
+                .find_map(text),
             audience: text("aud"),
             expires: payload.get("exp").and_then(Value::as_i64),
         }
@@ -90,7 +93,7 @@ pub struct Claims {
     pub app_id: Option<String>,
     /// `oid`: what a role is given to.
     pub object_id: Option<String>,
-    /// `upn`, or `unique_name`: the person, if one signed in.
+    /// `upn`, `preferred_username` or `unique_name`: the person, if one signed in.
     pub user: Option<String>,
     /// `aud`, where it is one and no list (RFC 7519, 4.1.3).
     pub audience: Option<String>,
@@ -135,5 +138,25 @@ mod tests {
     fn an_opaque_token_has_no_facts() {
         let facts = Token::new(Secret::copy_of(b"opaque"), 0, 0).facts();
         assert!(facts.object_id.is_none());
+    }
+
+    #[test]
+    fn a_person_is_told_by_the_best_name_there_is() {
+        for (claims, wanted) in [
+            (
+                r#"{"oid":"o","upn":"ann@contoso.com"}"#,
+                Some("ann@contoso.com"),
+            ),
+            (
+                r#"{"oid":"o","preferred_username":"ann\u001b[2J"}"#,
+                Some("ann\\u{1b}[2J"),
+            ),
+            (r#"{"oid":"o"}"#, None),
+            ("{}", None),
+        ] {
+            let payload = Base64UrlUnpadded::encode_string(claims.as_bytes());
+            let token = Token::new(Secret::copy_of(format!("h.{payload}.s").as_bytes()), 0, 0);
+            assert_eq!(token.claims().user.as_deref(), wanted, "{claims}");
+        }
     }
 }

@@ -3,7 +3,9 @@
 //! On a terminal a run tells its changes on standard output; elsewhere the same sentences
 //! go to the log, one a line, at level info. Colour only ever goes to a terminal.
 
+mod invitation;
 mod paint;
+mod qr;
 mod refusal;
 mod table;
 
@@ -15,8 +17,9 @@ use rustix::io::{retry_on_intr, write, Errno};
 use crate::error::Error;
 use crate::secret::Secret;
 
+pub use invitation::{invite, Invitation};
 pub use paint::{Colour, Paint};
-pub use table::{clouds_table, status_table};
+pub use table::{cloud_facts, clouds_table, status_table};
 
 /// Where the sentences of a run go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

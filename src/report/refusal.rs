@@ -33,6 +33,7 @@ pub(super) fn of_authority(refusal: &SignInRefusal) -> Vec<String> {
         Some(number) => format!("{} {number}", refusal.error),
         None => refusal.error.clone(),
     };
+    let federated = refusal.federated.as_ref();
     block(&[
         ("time", Some(&clock::utc(refusal.at))),
         ("authority", Some(&refusal.authority.to_string())),
@@ -40,6 +41,9 @@ pub(super) fn of_authority(refusal: &SignInRefusal) -> Vec<String> {
         ("tenant", Some(&refusal.tenant)),
         ("app id", Some(&refusal.client_id)),
         ("credential", Some(&refusal.credential)),
+        ("token issuer", federated.map(|token| &token.issuer)),
+        ("token audience", federated.map(|token| &token.audience)),
+        ("token subject", federated.map(|token| &token.subject)),
         ("trace id", refusal.trace_id.as_ref()),
         ("correlation id", refusal.correlation_id.as_ref()),
     ])

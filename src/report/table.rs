@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::paint::{Colour, Paint};
 use crate::clock;
 use crate::cloud::{Preset, PRESETS};
@@ -29,6 +31,23 @@ pub fn clouds_table() -> String {
         .to_vec()];
     rows.extend(PRESETS.iter().map(cloud_row));
     columns(&rows, &[], Paint::Plain)
+}
+
+/// All facts of one cloud, one a line; a list's entries joined, `-` for what is not there.
+pub fn cloud_facts(facts: &[(String, Value)]) -> String {
+    let mut text = String::new();
+    for (name, fact) in facts {
+        let shown = match fact {
+            Value::Array(list) => {
+                let entries: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+                entries.join(" ")
+            }
+            fact => fact.as_str().unwrap_or_default().to_owned(),
+        };
+        let shown = if shown.is_empty() { "-" } else { &shown };
+        text.push_str(&format!("{name:<25}  {shown}\n"));
+    }
+    text
 }
 
 fn cloud_row(preset: &Preset) -> Vec<String> {

@@ -33,7 +33,7 @@ pub struct Chosen {
     pub text: String,
     /// Seconds since 1970 until when it is valid, where known.
     pub expires: Option<i64>,
-    /// Its place in the configured list, from 1; more than 1 is a fallback.
+    /// Its place among those that the run could use, from 1; more than 1 is a fallback.
     pub position: usize,
 }
 

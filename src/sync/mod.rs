@@ -36,6 +36,18 @@ pub enum Mode {
     Online,
 }
 
+/// Who proves to the authority that this device may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// The device itself, by all its identities that need nobody.
+    Device,
+    /// A person, by those of type `device_code`.
+    Person {
+        /// Whether later runs may use the token until it expires.
+        keep_token: bool,
+    },
+}
+
 /// What the operator asked of a run.
 #[derive(Debug)]
 pub struct Options {
@@ -43,6 +55,10 @@ pub struct Options {
     pub only: Vec<SetName>,
     /// What may be touched.
     pub mode: Mode,
+    /// Who signs in, if somebody has to.
+    pub sign_in: SignIn,
+    /// Why nothing may be sent in this run: what needs fetching fails by it.
+    pub obstacle: Option<Error>,
     /// Where its sentences go.
     pub voice: Voice,
 }
@@ -50,10 +66,11 @@ pub struct Options {
 /// Brings the sets up to date and tells how that went.
 ///
 /// # Errors
-/// Only what stops a whole run: the lock, the directories, an unknown set. What fails for a
-/// set is in the status.
+/// Only what stops a whole run: the lock, the directories, an unknown set, nobody's identity.
+/// What fails for a set is in the status.
 pub fn run(config: &Config, options: &Options) -> Result<Status, Error> {
     let started = Instant::now();
+    session::refuse_nobody(config, options)?;
     let surroundings = Surroundings::open(config)?;
     let mut stores = open_stores(config, options)?;
     let mut works = Vec::new();
@@ -65,7 +82,7 @@ pub fn run(config: &Config, options: &Options) -> Result<Status, Error> {
     if options.mode == Mode::Offline {
         works.iter_mut().for_each(Work::rest_offline);
     } else {
-        session = fetch_all(config, &surroundings, &mut works);
+        session = fetch_all(config, options, &surroundings, &mut works);
     }
     let end = outcome::End {
         config,
@@ -104,6 +121,7 @@ fn open_stores<'a>(config: &'a Config, options: &Options) -> Result<Vec<Opened<'
 /// Fetches what the plan says; sets that need nothing are completed without a session.
 fn fetch_all<'a>(
     config: &'a Config,
+    options: &'a Options,
     surroundings: &Surroundings,
     works: &mut [Work<'_>],
 ) -> Option<Session<'a>> {
@@ -124,7 +142,11 @@ fn fetch_all<'a>(
     if fetches.is_empty() {
         return None;
     }
-    let mut session = match surroundings.open_session(config) {
+    let session = match &options.obstacle {
+        Some(error) => Err(error.clone()),
+        None => surroundings.open_session(config, options),
+    };
+    let mut session = match session {
         Ok(session) => session,
         Err(error) => {
             fail_all(&fetches, works, &error);

@@ -1,17 +1,21 @@
 //! The network side of a run: identities, one token, one client, hosts given up.
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Identity};
 use crate::error::{Error, TokenFacts};
 use crate::http::{Client, Traffic};
-use crate::identity::{self, CacheKey, Credential, Token, TokenCache};
+use crate::identity::{self, CacheKey, Credential, Invitation, Token, TokenCache};
 use crate::name::HostName;
+use crate::report;
 use crate::state::Chosen;
 use crate::vault::{self, Access, SecretId, SecretValue};
+
+use super::{Options, SignIn};
 
 /// Opened when the first object is needed; signs in then.
 pub(super) struct Session<'a> {
     config: &'a Config,
+    options: &'a Options,
     client: Client,
     credentials: Vec<Credential>,
     cache: TokenCache,
@@ -26,7 +30,7 @@ pub(super) struct Session<'a> {
 struct SignedIn {
     token: Token,
     facts: TokenFacts,
-    /// Place of the credential among the configured ones.
+    /// Place of the credential in the order in which they are tried.
     position: usize,
     from_cache: bool,
 }
@@ -34,11 +38,17 @@ struct SignedIn {
 impl<'a> Session<'a> {
     /// Reads the certificate authorities and the credentials, up to the first fallback that
     /// cannot be used; sends nothing.
-    pub(super) fn open(config: &'a Config, cache: TokenCache) -> Result<Self, Error> {
-        let credentials = identity::load_all(config)?;
+    pub(super) fn open(
+        config: &'a Config,
+        options: &'a Options,
+        cache: TokenCache,
+    ) -> Result<Self, Error> {
+        let identities = identities(config, options.sign_in);
+        let credentials = identity::load_all(identities, &config.cloud)?;
         let client = identity::client(config)?;
         Ok(Self {
             config,
+            options,
             client,
             credentials,
             cache,
@@ -117,11 +127,11 @@ impl<'a> Session<'a> {
         if let Some(error) = &self.no_token {
             return Err(error.clone());
         }
-        if self
-            .signed_in
-            .as_ref()
-            .is_some_and(|signed_in| signed_in.token.is_fresh(clock::now()))
-        {
+        // Nobody is asked twice in a run.
+        let lasts = |signed_in: &SignedIn| {
+            self.options.sign_in != SignIn::Device || signed_in.token.is_fresh(clock::now())
+        };
+        if self.signed_in.as_ref().is_some_and(lasts) {
             return Ok(());
         }
         self.signed_in = None;
@@ -138,20 +148,34 @@ impl<'a> Session<'a> {
     }
 
     fn find_token(&self) -> Result<SignedIn, Error> {
-        let cloud = &self.config.cloud;
-        let find = |credential: &Credential| match self.cache.find(&self.cache_key(credential)) {
-            Some(token) => Ok((token, true)),
-            None => credential
-                .sign_in(&self.client, cloud, &cloud.vault_audience)
-                .map(|token| (token, false)),
-        };
-        let (position, (token, from_cache)) = identity::first_accepted(&self.credentials, find)?;
+        let token_by = |credential: &Credential| self.token_by(credential);
+        let (position, (token, from_cache)) =
+            identity::first_accepted(&self.credentials, token_by)?;
         Ok(self.signed_in(position, token, from_cache))
     }
 
+    /// A token by `credential`, and whether it is a kept one. A person who was asked to sign
+    /// in does so.
+    fn token_by(&self, credential: &Credential) -> Result<(Token, bool), Error> {
+        let cloud = &self.config.cloud;
+        let (client, audience) = (&self.client, &cloud.vault_audience);
+        if self.options.sign_in == SignIn::Device {
+            return match self.cache.find(&self.cache_key(credential)) {
+                Some(token) => Ok((token, true)),
+                None => Ok((credential.sign_in(client, cloud, audience)?, false)),
+            };
+        }
+        let token = credential.sign_in_with_person(client, cloud, audience, &invite)?;
+        if let Some(person) = token.claims().user {
+            self.options.voice.say(&format!("signed in as {person}"));
+        }
+        Ok((token, false))
+    }
+
     fn signed_in(&self, position: usize, token: Token, from_cache: bool) -> SignedIn {
+        let keep = self.options.sign_in != SignIn::Person { keep_token: false };
         if let Some(credential) = self.credentials.get(position) {
-            if !from_cache {
+            if keep && !from_cache {
                 self.cache.keep(&self.cache_key(credential), &token);
             }
         }
@@ -182,6 +206,45 @@ impl<'a> Session<'a> {
         }
         true
     }
+}
+
+/// Refuses `--sign-in` where no identity is a person's.
+pub(super) fn refuse_nobody(config: &Config, options: &Options) -> Result<(), Error> {
+    if options.sign_in == SignIn::Device || config.identities.iter().any(is_persons) {
+        return Ok(());
+    }
+    Err(Error::Usage {
+        problem: "--sign-in wants an identity of type \"device_code\"; add {\"type\": \"device_code\", \"tenant\": …, \"client_id\": …} to \"identity\"".to_owned(),
+    })
+}
+
+/// The identities in the order in which they are tried: those that a person must answer
+/// alone, if one does; else last, for a token of theirs that was kept.
+fn identities(config: &Config, sign_in: SignIn) -> Vec<&Identity> {
+    let persons = |wanted| {
+        let of_kind = move |identity: &&Identity| is_persons(identity) == wanted;
+        config.identities.iter().filter(of_kind)
+    };
+    match sign_in {
+        SignIn::Device => persons(false).chain(persons(true)).collect(),
+        SignIn::Person { .. } => persons(true).collect(),
+    }
+}
+
+fn is_persons(identity: &Identity) -> bool {
+    matches!(identity, Identity::DeviceCode { .. })
+}
+
+fn invite(invitation: &Invitation) {
+    report::invite(&report::Invitation {
+        address: &invitation.address,
+        picture_of: invitation
+            .complete_address
+            .as_deref()
+            .unwrap_or(&invitation.address),
+        user_code: &invitation.user_code,
+        valid: invitation.valid,
+    });
 }
 
 fn is_unauthorized<T>(outcome: &Result<T, Error>) -> bool {

@@ -11,6 +11,7 @@ use crate::name::Mode;
 use crate::state::{Memory, SetMemory, Status};
 
 use super::session::Session;
+use super::Options;
 
 /// Opened under the lock, which is held until this is dropped.
 pub(super) struct Surroundings {
@@ -69,9 +70,13 @@ impl Surroundings {
     }
 
     /// A session whose token cache lies in the runtime directory.
-    pub(super) fn open_session<'a>(&self, config: &'a Config) -> Result<Session<'a>, Error> {
+    pub(super) fn open_session<'a>(
+        &self,
+        config: &'a Config,
+        options: &'a Options,
+    ) -> Result<Session<'a>, Error> {
         let directory = open_directory(&config.runtime_directory, 0o755)?;
-        Session::open(config, TokenCache::new(directory))
+        Session::open(config, options, TokenCache::new(directory))
     }
 
     /// How old the confirmation on flash may be before it is written anew: an eighth of

@@ -4,7 +4,8 @@
 //! hand their token to a stranger (the 2022 fix in all of Microsoft's SDKs); here it only
 //! explains, and must agree with the configuration.
 
-use crate::cloud::{preset_of_authority, Cloud};
+use crate::cloud::{audience_host, preset_of_authority, preset_of_vault_suffix, Cloud, Preset};
+use crate::error::RefusalCause;
 use crate::name;
 
 /// What a `Bearer` challenge says.
@@ -39,26 +40,28 @@ impl Challenge {
     }
 
     /// How it disagrees with `cloud`, or nothing.
-    pub(super) fn disagreement(&self, cloud: &Cloud) -> Option<String> {
+    pub(super) fn disagreement(&self, cloud: &Cloud) -> Option<RefusalCause> {
         let authority = self.authorization.as_deref().and_then(host)?;
         if !cloud.is_authority(&authority) {
             let whose = preset_of_authority(&authority);
-            let of = whose
-                .map(|preset| format!(" of cloud \"{}\"", preset.name))
-                .unwrap_or_default();
             let shown = name::foreign(&authority, 80);
-            return Some(format!(
-                "the vault's authority is {shown}{of}, not {}",
+            let how = format!(
+                "the vault's authority is {shown}{}, not {}",
+                of_cloud(whose),
                 cloud.authority
-            ));
+            );
+            return Some(mismatch(how, whose));
         }
         let resource = self.resource.as_deref()?;
         if !resource.eq_ignore_ascii_case(&cloud.vault_audience) {
+            let whose = audience_host(resource).and_then(preset_of_vault_suffix);
             let shown = name::foreign(resource, 80);
-            return Some(format!(
-                "the vault wants tokens for {shown}, not {}",
+            let how = format!(
+                "the vault wants tokens for {shown}{}, not {}",
+                of_cloud(whose),
                 cloud.vault_audience
-            ));
+            );
+            return Some(mismatch(how, whose));
         }
         None
     }
@@ -68,6 +71,19 @@ impl Challenge {
         let path = self.authorization.as_deref()?.strip_prefix("https://")?;
         let tenant = path.split('/').nth(1).filter(|tenant| !tenant.is_empty())?;
         Some(name::foreign(tenant, 64))
+    }
+}
+
+fn of_cloud(preset: Option<&Preset>) -> String {
+    preset.map_or(String::new(), |preset| {
+        format!(" of cloud \"{}\"", preset.name)
+    })
+}
+
+fn mismatch(how: String, whose: Option<&Preset>) -> RefusalCause {
+    RefusalCause::ChallengeMismatch {
+        how,
+        cloud: whose.map(|preset| preset.name),
     }
 }
 
@@ -135,12 +151,38 @@ mod tests {
             "https://vault.usgovcloudapi.net",
         );
         assert_eq!(alias.disagreement(&cloud), None);
-        let public = challenge("https://login.windows.net/t", "https://vault.azure.net");
-        assert!(public
-            .disagreement(&cloud)
-            .unwrap()
-            .contains("cloud \"public\""));
-        let audience = challenge("https://login.microsoftonline.us/t", "https://evil.org");
-        assert!(audience.disagreement(&cloud).unwrap().contains("evil.org"));
+        for (authority, resource, told, whose) in [
+            (
+                "https://login.windows.net/t",
+                "https://vault.azure.net",
+                "the vault's authority is login.windows.net of cloud \"public\", not login.microsoftonline.us",
+                Some("public"),
+            ),
+            (
+                "https://login.evil.org/t",
+                "https://vault.azure.net",
+                "the vault's authority is login.evil.org, not login.microsoftonline.us",
+                None,
+            ),
+            (
+                "https://login.microsoftonline.us/t",
+                "https://vault.azure.cn",
+                "the vault wants tokens for https://vault.azure.cn of cloud \"china\", not https://vault.usgovcloudapi.net",
+                Some("china"),
+            ),
+            (
+                "https://login.microsoftonline.us/t",
+                "https://evil.org",
+                "the vault wants tokens for https://evil.org, not https://vault.usgovcloudapi.net",
+                None,
+            ),
+        ] {
+            let expected = RefusalCause::ChallengeMismatch {
+                how: told.to_owned(),
+                cloud: whose,
+            };
+            let found = challenge(authority, resource).disagreement(&cloud);
+            assert_eq!(found, Some(expected));
+        }
     }
 }

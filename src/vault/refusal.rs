@@ -85,8 +85,8 @@ pub(super) fn read(access: &Access<'_>, vault: &HostName, object: String, reply:
 }
 
 fn cause(access: &Access<'_>, codes: &Codes, challenge: Option<&Challenge>) -> RefusalCause {
-    if let Some(how) = challenge.and_then(|challenge| challenge.disagreement(access.cloud)) {
-        return RefusalCause::ChallengeMismatch(how);
+    if let Some(mismatch) = challenge.and_then(|challenge| challenge.disagreement(access.cloud)) {
+        return mismatch;
     }
     match codes.inner.as_deref().unwrap_or(&codes.code) {
         "AKV10022" => RefusalCause::InvalidAudience,

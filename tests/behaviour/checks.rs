@@ -76,8 +76,8 @@ fn what_stops_the_run_is_told_with_line_and_column() {
         ("vualt", json!("x"), "did you mean \"vault\"?"),
         (
             "identity",
-            json!({"type": "managed_identity"}),
-            "known to a later version",
+            json!({"type": "managed_idenity"}),
+            "managed_identity",
         ),
         ("log", json!("loud"), "config.json:"),
     ] {

@@ -47,8 +47,8 @@ fn a_wrong_command_line_is_64_and_told() {
         (&["snyc"], "unknown command snyc; did you mean sync?"),
         (&["purge"], "purge is known to a later version"),
         (
-            &["sync", "--sign-in"],
-            "--sign-in is known to a later version",
+            &["check", "--root", "/"],
+            "--root is known to a later version",
         ),
         (&["sync", "--fast"], "unknown option --fast"),
         (&["sync", "-x"], "unknown option -x"),

@@ -7,10 +7,18 @@ use std::fs;
 use std::path::Path;
 
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 29] = [
+const ERRORS: [(&str, &str); 33] = [
     (
         "ClaimedDirectory",
         "files::a_directory_of_another_set_is_refused",
+    ),
+    (
+        "CloudChanged",
+        "clouds::a_changed_login_host_is_refused_until_an_operator_accepts_it",
+    ),
+    (
+        "CloudUnknown",
+        "clouds::a_cloud_that_was_never_asked_is_told_and_nothing_is_sent",
     ),
     (
         "Config",
@@ -40,6 +48,10 @@ const ERRORS: [(&str, &str); 29] = [
         "quiet_runs::a_second_run_waits_for_the_lock_and_names_its_holder",
     ),
     (
+        "ManagedIdentity",
+        "managed_identity::an_identity_that_is_not_assigned_is_told_with_its_next_step",
+    ),
+    (
         "Missing",
         "missing::what_was_never_there_fails_the_set_or_is_left_out",
     ),
@@ -67,6 +79,7 @@ const ERRORS: [(&str, &str); 29] = [
         "NothingOnDisk",
         "quiet_runs::offline_needs_no_network_and_heals",
     ),
+    ("Person", END_OF_SIGN_IN),
     (
         "Proxy",
         "proxies::wrong_credentials_are_told_apart_from_a_forbidden_host",
@@ -106,38 +119,108 @@ const ERRORS: [(&str, &str); 29] = [
 ];
 
 /// The variants of `CredentialProblem`.
-const CREDENTIALS: [(&str, &str); 16] = [
+const CREDENTIALS: [(&str, &str); 20] = [
     ("BadCertificate", WRONG_CREDENTIAL),
     ("BadKey", WRONG_CREDENTIAL),
     ("EllipticKey", WRONG_CREDENTIAL),
     ("Empty", WRONG_CREDENTIAL),
     ("EncryptedKey", WRONG_CREDENTIAL),
+    (
+        "Incomplete",
+        "environment::what_is_lacking_or_wrong_is_named_before_any_request",
+    ),
     ("KeyOfAnotherCertificate", WRONG_CREDENTIAL),
     ("KeySize", "credentials::a_small_rsa_key_is_refused"),
     (
         "Missing",
         "credentials::a_missing_credential_is_66_and_a_directory_is_none",
     ),
-    (
-        "NeedsPerson",
-        "token::a_person_is_not_asked_by_a_command_for_scripts",
-    ),
     ("NoCertificate", WRONG_CREDENTIAL),
     ("NoKey", WRONG_CREDENTIAL),
+    ("NoToken", WRONG_TOKEN),
     (
         "NotAFile",
         "credentials::a_missing_credential_is_66_and_a_directory_is_none",
+    ),
+    (
+        "OtherAuthority",
+        "environment::an_authority_of_another_cloud_is_refused_before_any_request",
     ),
     (
         "OtherOwner",
         "credentials::a_credential_of_another_user_or_out_of_reach_is_refused",
     ),
     ("ReadableByOthers", WRONG_CREDENTIAL),
+    ("TokenAlgorithm", WRONG_TOKEN),
+    ("TokenExpired", WRONG_TOKEN),
     ("TooLong", WRONG_CREDENTIAL),
     (
         "Unreadable",
         "credentials::a_credential_of_another_user_or_out_of_reach_is_refused",
     ),
+];
+
+/// The variants of `ManagedIdentityProblem`.
+const MANAGED_IDENTITIES: [(&str, &str); 12] = [
+    (
+        "Challenge",
+        "managed_identity::a_challenge_that_breaks_a_rule_is_not_answered",
+    ),
+    (
+        "KeyUnreadable",
+        "managed_identity::a_key_that_this_user_cannot_read_says_which_group_to_join",
+    ),
+    (
+        "LeftOut",
+        "managed_identity::a_local_sign_decides_without_a_request_to_anybody_else",
+    ),
+    (
+        "NoEndpoint",
+        "managed_identity::what_is_not_azures_endpoint_is_told_at_once",
+    ),
+    (
+        "NotAssigned",
+        "managed_identity::an_identity_that_is_not_assigned_is_told_with_its_next_step",
+    ),
+    (
+        "NotEchoed",
+        "managed_identity::an_old_agent_of_arc_does_not_pass_for_the_chosen_identity",
+    ),
+    (
+        "OtherAudience",
+        "managed_identity::a_token_for_another_audience_is_not_used",
+    ),
+    (
+        "Refused",
+        "managed_identity::any_other_refusal_and_a_reply_without_a_token_are_told",
+    ),
+    (
+        "SeveralAssigned",
+        "managed_identity::several_identities_without_a_choice_are_told",
+    ),
+    (
+        "Unusable",
+        "managed_identity::any_other_refusal_and_a_reply_without_a_token_are_told",
+    ),
+    (
+        "Variable",
+        "managed_identity::variables_that_are_missing_or_lead_off_the_machine_are_told_before_any_request",
+    ),
+    (
+        "WrongSelector",
+        "managed_identity::azure_ml_may_name_the_identity_that_it_means",
+    ),
+];
+
+/// The variants of `PersonProblem`.
+const PERSONS: [(&str, &str); 4] = [
+    (
+        "Absent",
+        "device_code::a_run_without_the_person_says_so_before_any_request",
+    ),
+    ("CodeUnknown", END_OF_SIGN_IN),
+    ("Declined", END_OF_SIGN_IN),
+    ("Expired", END_OF_SIGN_IN),
 ];
 
 /// The variants of `RefusalCause`.
@@ -254,7 +337,9 @@ fn every_way_to_fail_is_provoked() {
     for (file, name, table) in [
         ("mod", "Error", &ERRORS[..]),
         ("credential", "CredentialProblem", &CREDENTIALS),
+        ("managed", "ManagedIdentityProblem", &MANAGED_IDENTITIES),
         ("network", "Phase", &PHASES),
+        ("person", "PersonProblem", &PERSONS),
         ("refusal", "RefusalCause", &REFUSALS),
         ("network", "TlsProblem", &TLS_PROBLEMS),
     ] {
@@ -270,6 +355,8 @@ fn the_tests_of_the_tables_are_there() {
     let tables = [
         &ERRORS[..],
         &CREDENTIALS,
+        &MANAGED_IDENTITIES,
+        &PERSONS,
         &PHASES,
         &REFUSALS,
         &TLS_PROBLEMS,
@@ -309,3 +396,6 @@ fn read(path: &str) -> String {
 const EXCUSED: &str = "excused";
 const DENIAL: &str = "refusals::each_denial_has_its_own_sentence_and_next_step";
 const WRONG_CREDENTIAL: &str = "credentials::a_wrong_credential_is_refused_before_any_request";
+const END_OF_SIGN_IN: &str =
+    "device_code::each_end_of_a_sign_in_has_its_own_sentence_and_next_step";
+const WRONG_TOKEN: &str = "federated::a_token_that_would_be_refused_never_leaves_the_device";

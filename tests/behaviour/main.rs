@@ -9,19 +9,26 @@
     reason = "a test may panic, and plays the operator"
 )]
 
+mod adfs;
 mod checks;
+mod clouds;
 mod command_line;
 mod coverage;
 mod credentials;
+mod device_code;
 mod disk;
 mod doctor;
+mod environment;
+mod federated;
 mod files;
 mod golden;
 mod hooks;
 mod main_job;
+mod managed_identity;
 mod missing;
 mod namespace;
 mod network;
+mod password;
 mod proxies;
 mod quiet_runs;
 mod refusals;

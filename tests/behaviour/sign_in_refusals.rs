@@ -83,7 +83,26 @@ fn a_tenant_that_is_not_here_is_told_apart_from_one_that_is_none() {
             .keyferry(&["sync"])
             .exits(77)
             .says(&format!("AADSTS{code}"));
-        run.says(&format!("tenant {tenant} is not in this cloud"));
+        run.says(&format!("tenant {tenant} is not in cloud \"usgov\""));
+    }
+}
+
+#[test]
+fn a_tenant_whose_domain_tells_its_cloud_is_told_so() {
+    for (tenant, home) in [
+        ("contoso.partner.onmschina.cn", "china"),
+        ("contoso.onmicrosoft.de", "germany"),
+    ] {
+        let site = Site::new();
+        let mut config = site.config(one_secret());
+        config["identity"]["tenant"] = json!(tenant);
+        site.configure(&config);
+        let next =
+            format!("  next: tenant {tenant} lives in cloud \"{home}\": set \"cloud\" to it");
+        site.keyferry(&["sync"])
+            .exits(77)
+            .says("AADSTS90002")
+            .says(&next);
     }
 }
 

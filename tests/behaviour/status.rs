@@ -4,7 +4,7 @@ use serde_json::{json, Value};
 
 use crate::golden;
 use crate::staleness::{age, closed_port};
-use crate::support::{has_tool, Site};
+use crate::support::{has_tool, on_a_terminal, Site};
 
 /// Current, stale by the network, refused by role and missing, as in the example.
 fn mixed() -> Site {
@@ -172,7 +172,7 @@ fn colours_go_to_a_terminal_unless_unwanted() {
         return;
     }
     let site = mixed();
-    let painted = on_a_terminal(&site, &["status"], None);
+    let painted = on_a_terminal(&site, &["status"], 80, &[]);
     for state in [
         "\u{1b}[32mcurrent\u{1b}[0m",
         "\u{1b}[33mstale (network)\u{1b}[0m",
@@ -180,7 +180,7 @@ fn colours_go_to_a_terminal_unless_unwanted() {
     ] {
         assert!(painted.contains(state), "{painted}");
     }
-    assert!(!on_a_terminal(&site, &["status"], Some("1")).contains('\u{1b}'));
+    assert!(!on_a_terminal(&site, &["status"], 80, &[("NO_COLOR", "1")]).contains('\u{1b}'));
 }
 
 #[test]
@@ -195,38 +195,17 @@ fn a_sync_on_a_terminal_tells_each_change_and_switch() {
         "password": {"secret": "mqtt-password"}, "key": {"secret": "mqtt-key"},
     }, "on_change": {"run": [["/bin/true"]]}}}));
     site.configure(&config);
-    let mut told = on_a_terminal(&site, &["sync"], None);
+    let mut told = on_a_terminal(&site, &["sync"], 80, &[]);
     site.seed("mqtt-password", "hunter3");
     config["sets"]["mqtt"]["files"]
         .as_object_mut()
         .unwrap()
         .remove("key");
     site.configure(&config);
-    told += &on_a_terminal(&site, &["sync"], None);
-    told += &on_a_terminal(&site, &["sync"], None);
+    told += &on_a_terminal(&site, &["sync"], 80, &[]);
+    told += &on_a_terminal(&site, &["sync"], 80, &[]);
     golden::text_matches(
         "sync_on_a_terminal",
         &golden::masked(&site, &told.replace("\r\n", "\n")),
     );
-}
-
-/// What `keyferry WORDS` prints on a terminal of its own.
-pub fn on_a_terminal(site: &Site, words: &[&str], no_color: Option<&str>) -> String {
-    let inner = site.command(words);
-    let quote = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap());
-    let line: Vec<String> = std::iter::once(inner.get_program())
-        .chain(inner.get_args())
-        .map(quote)
-        .collect();
-    let mut command = std::process::Command::new("script");
-    command.args(["-qec", &line.join(" "), "/dev/null"]);
-    command
-        .env_clear()
-        .env("PATH", std::env::var("PATH").unwrap())
-        .env("SHELL", "/bin/sh");
-    if let Some(no_color) = no_color {
-        command.env("NO_COLOR", no_color);
-    }
-    command.stdin(std::process::Stdio::null());
-    site.run(&mut command).stdout
 }

@@ -9,8 +9,7 @@ use serde_json::{json, Value};
 
 use crate::golden;
 use crate::staleness::closed_port;
-use crate::status::on_a_terminal;
-use crate::support::{has_tool, one_secret, Run, Site};
+use crate::support::{has_tool, on_a_terminal, one_secret, Run, Site};
 
 /// A site whose services are all led to loopback.
 fn site() -> (Site, Value) {
@@ -171,7 +170,7 @@ fn the_token_alone_goes_to_a_pipe_and_never_to_a_terminal() {
     }
     if has_tool("script") {
         let connections = site.cloud.connections();
-        let told = on_a_terminal(&site, &["token", "--raw"], None);
+        let told = on_a_terminal(&site, &["token", "--raw"], 80, &[]);
         assert!(told.contains("--raw prints no token on a terminal") && !told.contains("eyJ"));
         assert_eq!(site.cloud.connections(), connections, "nobody signed in");
     }

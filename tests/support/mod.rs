@@ -151,6 +151,13 @@ impl Site {
         })
     }
 
+    /// Configures [`one_secret`] with this identity, or this list of them.
+    pub fn identify(&self, identity: Value) {
+        let mut config = self.config(one_secret());
+        config["identity"] = identity;
+        self.configure(&config);
+    }
+
     /// Writes `config` as the device's configuration.
     pub fn configure(&self, config: &Value) {
         self.write("etc/config.json", &format!("{config:#}\n"), 0o600);
@@ -340,6 +347,32 @@ fn skip(why: &str) -> bool {
     );
     eprintln!("skipped: {why}");
     false
+}
+
+/// What `keyferry WORDS` prints on a terminal of its own, both outputs together. Wants
+/// `script` and `stty`.
+pub fn on_a_terminal(
+    site: &Site,
+    words: &[&str],
+    columns: u16,
+    environment: &[(&str, &str)],
+) -> String {
+    let inner = site.command(words);
+    let quote = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap());
+    let line: Vec<String> = std::iter::once(inner.get_program())
+        .chain(inner.get_args())
+        .map(quote)
+        .collect();
+    let line = format!("stty cols {columns}; exec {}", line.join(" "));
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]);
+    command
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .env("SHELL", "/bin/sh")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null());
+    site.run(&mut command).stdout
 }
 
 /// Mode, owner and group of a path, links not followed: `100440 0:0`.

@@ -10,9 +10,11 @@ mod local;
 mod telling;
 mod vaults;
 
+use super::load::{self, Loaded};
 use crate::cli::Invocation;
 use crate::cloud::Protocol;
 use crate::config::Config;
+use crate::discovery::Keep;
 use crate::error::{Error, RefusalCause};
 use crate::http::Client;
 use crate::identity::{self, Application, Credential, Home, Token};
@@ -25,7 +27,8 @@ use finding::{failed, Findings, Id, Outcome};
 pub fn run(invocation: &Invocation) -> u8 {
     crate::log::init(invocation.log.unwrap_or(log::LevelFilter::Info));
     let mut findings = Findings::default();
-    match Config::load(&invocation.config) {
+    let loaded = load::online(invocation, Keep::Nothing).and_then(Loaded::unhindered);
+    match loaded {
         Ok(config) => examine(&config, &mut findings),
         Err(errors) => {
             for error in errors {

@@ -38,7 +38,7 @@ pub fn run(config: &Config, options: &TokenOptions, json: bool) -> Result<u8, Er
         true => Some(Target::of(&audience, config, options.account.as_deref())?),
         false => None,
     };
-    let credentials = identity::load_all(config)?;
+    let credentials = identity::load_all(&config.identities, &config.cloud)?;
     let client = identity::client(config)?;
     let outcome = identity::first_accepted(&credentials, |credential| {
         credential.sign_in(&client, &config.cloud, &asked)

@@ -132,6 +132,7 @@ fn a_missing_directory_is_told_by_its_main_file() {
         config: fixture.path().join("nowhere"),
         instance: None,
         root: None,
+        told: None,
     };
     let errors = Config::load(&request).unwrap_err();
     let expected = format!(
@@ -184,6 +185,7 @@ fn a_single_file_is_a_whole_configuration() {
         config: fixture.path().join("other.json"),
         instance: None,
         root: None,
+        told: None,
     };
     assert_eq!(names(&Config::load(&request).unwrap()), (vec!["a"], vec![]));
 }
@@ -195,6 +197,7 @@ fn an_instance_has_directories_of_its_own() {
         config: fixture.path(),
         instance: Some(InstanceName::parse("line-2").unwrap()),
         root: None,
+        told: None,
     };
     let config = Config::load(&request).unwrap();
     assert_eq!(config.instance, "line-2");

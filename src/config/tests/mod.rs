@@ -1,5 +1,6 @@
 //! The loader as a whole, on configurations in fresh directories.
 
+mod clouds;
 mod examples;
 mod golden;
 mod merging;
@@ -47,6 +48,7 @@ impl Fixture {
             config: self.path(),
             instance: None,
             root: None,
+            told: None,
         })
     }
 

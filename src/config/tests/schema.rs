@@ -54,7 +54,7 @@ fn definitions() -> Json {
         .iter()
         .map(|known| identity(known.name, known.text));
     Json::object([
-        ("cloud", object(Section::Cloud)),
+        ("cloud", cloud()),
         ("credential", credential()),
         ("duration", pattern("^[0-9]{1,10}[smhd]$")),
         ("file", object(Section::File)),
@@ -160,6 +160,16 @@ fn presets() -> Json {
         json
     });
     one_of(presets.collect())
+}
+
+/// A cloud of one's own is told here, or tells itself.
+fn cloud() -> Json {
+    let mut object = object(Section::Cloud);
+    let explicit = ["authority", "vault_suffix"].map(Json::text).to_vec();
+    let private = vec![Json::text("resource_manager")];
+    let forms = [explicit, private].map(|keys| Json::object([("required", Json::List(keys))]));
+    object.add("anyOf", Json::List(forms.to_vec()));
+    object
 }
 
 fn identity(name: &'static str, text: &str) -> Json {

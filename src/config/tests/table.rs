@@ -217,6 +217,7 @@ fn the_defaults_are_the_tables() {
             object.remove(key.name);
         }
     }
+    least["cloud"] = json!("usgov");
     least["vault"] = json!("factory7-edge");
     let effective = load(&least).0.unwrap().effective_json();
     let effective: Value = serde_json::from_str(&effective).unwrap();

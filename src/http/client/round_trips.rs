@@ -268,6 +268,30 @@ fn budget_and_deadline_end_a_run() {
 }
 
 #[test]
+fn waiting_for_a_person_costs_neither_requests_nor_time() {
+    let answers = (0..4).map(|_| Answer::Whole(ok("")));
+    let server = Server::start(Fault::None, answers.collect());
+    let mut settings = server.settings();
+    (settings.max_requests, settings.deadline) = (1, Duration::ZERO);
+    let mut client = Client::new(&settings, None).unwrap();
+    let host = host();
+    let end = Instant::now() + Duration::from_secs(60);
+    for _ in 0..3 {
+        client.poll(&request(&host, None), end).unwrap();
+    }
+    let over = client.poll(&request(&host, None), Instant::now());
+    assert!(matches!(over, Err(Error::Deadline)));
+    assert!(matches!(get(&client), Err(Error::Deadline)));
+    client.deadline = Duration::from_secs(60);
+    *client.began.lock().unwrap() -= client.deadline;
+    assert!(matches!(get(&client), Err(Error::Deadline)));
+    client.begin_anew();
+    get(&client).unwrap();
+    assert!(matches!(get(&client), Err(Error::RequestsSpent { .. })));
+    assert_eq!(client.traffic().requests, 4);
+}
+
+#[test]
 fn learns_how_far_off_the_clock_is() {
     let dated =
         "HTTP/1.1 401 No\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n";

@@ -1,4 +1,4 @@
-"""Microsoft's own libraries against the loopback cloud, in two national clouds.
+"""Microsoft's own libraries against the loopback cloud, in three national clouds.
 
 Started by `run`, in a network namespace where the clouds' host names lead to loopback. All of the
 libraries' checks stay on: TLS, authority validation, verification of the vault's challenge.
@@ -23,7 +23,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-CLOUDS = {"usgov": "127.0.0.1:443", "china": "127.0.0.2:443"}
+import machine
+
+CLOUDS = {"usgov": "127.0.0.1:443", "china": "127.0.0.2:443", "public": "127.0.0.3:443"}
 
 
 def main(program, work):
@@ -42,6 +44,7 @@ def main(program, work):
         check_refusals(cloud, results)
         check_certificate_credential(cloud, results)
         check_msal(cloud, results)
+    machine.check_machines({cloud.name: cloud for cloud in clouds}, results)
     for cloud in clouds:
         cloud.stop(results)
     print(f"{results.passed} passed, {results.failed} failed")
@@ -54,8 +57,9 @@ class Cloud:
     def __init__(self, program, name, address, work):
         self.name = name
         self.directory = os.path.join(work, name)
+        options = ["--national", name, "--address", address, "--directory", self.directory]
         self.process = subprocess.Popen(
-            [program, "--national", name, "--address", address, "--directory", self.directory],
+            [program, *options, *machine.OPTIONS[name]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

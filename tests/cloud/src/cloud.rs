@@ -13,7 +13,7 @@ use crate::fault::{Fault, Faults};
 use crate::log::{Log, Logged};
 use crate::metadata::Metadata;
 use crate::national::National;
-use crate::server::{OpenStreams, Server, Shared, Stop};
+use crate::server::{Hosts, OpenStreams, Server, Shared, Stop};
 use crate::storage::{AccountState, StorageAccount};
 use crate::tls::{server_config, Certificates, ServerCertificate};
 use crate::token::Tokens;
@@ -75,7 +75,11 @@ impl Builder {
             tokens: Tokens::new(),
             vaults: Mutex::new(HashMap::new()),
         });
-        let server = Server::start(shared.clone(), listener, Arc::new(config))?;
+        let hosts = Arc::new(Hosts {
+            shared: shared.clone(),
+            config: Arc::new(config),
+        });
+        let server = Server::start(hosts, listener)?;
         Ok(Cloud {
             shared,
             ca_pem: certificates.authority_pem(),
@@ -160,6 +164,11 @@ impl Cloud {
             .entry(host.clone())
             .or_insert_with(|| VaultState::new(name, &tenant));
         Vault::new(self.shared.clone(), host)
+    }
+
+    /// What an endpoint outside of the cloud's hosts needs to issue its tokens.
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        self.shared.clone()
     }
 
     /// A handle on a storage account, made empty on first use in the default tenant.

@@ -188,7 +188,8 @@ fn login(shared: &Shared, request: &Request, record: &mut Logged) -> Reply {
     }
 }
 
-fn check_contents(request: &Request, record: &mut Logged) {
+/// What no request of any service carries.
+pub(crate) fn check_contents(request: &Request, record: &mut Logged) {
     let fields = form::decode(&request.query).unwrap_or_default();
     let credential = fields.iter().any(|(name, value)| {
         CREDENTIAL_FIELDS.contains(&name.to_ascii_lowercase().as_str()) || value.starts_with("eyJ0")
@@ -201,7 +202,8 @@ fn check_contents(request: &Request, record: &mut Logged) {
     }
 }
 
-const TLS_HANDSHAKE: u8 = 22;
+/// The first byte of a TLS connection.
+pub(crate) const TLS_HANDSHAKE: u8 = 22;
 
 const CREDENTIAL_FIELDS: [&str; 5] = [
     "access_token",

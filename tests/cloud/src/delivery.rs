@@ -1,7 +1,7 @@
 //! Puts a reply on the wire: whole, or broken in the way a fault asks for.
 
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use rustix::net::connect_unspec;
@@ -10,6 +10,34 @@ use rustls::{ServerConnection, StreamOwned};
 use crate::fault::{Delivery, GARBAGE};
 use crate::http::Reply;
 use crate::server::Stop;
+
+/// A stream that replies go out on.
+pub(crate) trait Wire: Write {
+    /// Says orderly that nothing more comes.
+    fn finish(&mut self);
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Wire for StreamOwned<ServerConnection, TcpStream> {
+    fn finish(&mut self) {
+        self.conn.send_close_notify();
+        let _ = self.flush();
+    }
+
+    fn socket(&self) -> &TcpStream {
+        &self.sock
+    }
+}
+
+impl Wire for TcpStream {
+    fn finish(&mut self) {
+        let _ = self.shutdown(Shutdown::Write);
+    }
+
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
 
 /// What becomes of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +56,12 @@ pub(crate) struct Planned {
 pub(crate) fn planned(reply: &Reply, delivery: &Delivery) -> Planned {
     let bytes = match delivery {
         Delivery::Garbage => GARBAGE.len(),
-        Delivery::Nothing | Delivery::Reset => 0,
+        Delivery::Nothing | Delivery::Reset | Delivery::Silence => 0,
         _ => head(reply, delivery).len() + shown(reply, delivery),
     };
     Planned {
         status: match delivery {
-            Delivery::Garbage | Delivery::Nothing | Delivery::Reset => 0,
+            Delivery::Garbage | Delivery::Nothing | Delivery::Reset | Delivery::Silence => 0,
             _ => reply.status,
         },
         bytes,
@@ -44,7 +72,7 @@ pub(crate) fn planned(reply: &Reply, delivery: &Delivery) -> Planned {
 pub(crate) fn deliver(
     reply: &Reply,
     delivery: &Delivery,
-    stream: &mut StreamOwned<ServerConnection, TcpStream>,
+    stream: &mut impl Wire,
     stop: &Stop,
 ) -> (Sent, usize) {
     let mut wire = head(reply, delivery);
@@ -54,13 +82,16 @@ pub(crate) fn deliver(
     };
     match delivery {
         Delivery::Nothing => {
-            stream.conn.send_close_notify();
-            let _ = stream.flush();
+            stream.finish();
             return (Sent::ConnectionEnds, 0);
         }
         Delivery::Reset => {
             // Dissolving the association makes Linux send RST, whoever else holds the socket.
-            let _ = connect_unspec(&stream.sock);
+            let _ = connect_unspec(stream.socket());
+            return (Sent::ConnectionEnds, 0);
+        }
+        Delivery::Silence => {
+            stop.pause(Duration::MAX);
             return (Sent::ConnectionEnds, 0);
         }
         Delivery::Garbage => {

@@ -17,6 +17,16 @@ pub struct App {
     pub object_id: String,
 }
 
+impl App {
+    /// An application that nobody has seen before.
+    pub(crate) fn random() -> App {
+        App {
+            client_id: random::guid(),
+            object_id: random::guid(),
+        }
+    }
+}
+
 /// Everything the authority knows.
 pub(crate) struct Directory {
     pub default_tenant: String,
@@ -93,10 +103,7 @@ impl Directory {
     }
 
     pub fn add_app(&mut self, tenant: &str) -> App {
-        let app = App {
-            client_id: random::guid(),
-            object_id: random::guid(),
-        };
+        let app = App::random();
         let registration = Registration {
             app: app.clone(),
             tenant: tenant.to_ascii_lowercase(),

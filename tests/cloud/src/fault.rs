@@ -55,6 +55,8 @@ pub enum Action {
     Redirect(String),
     /// The connection is reset (RST) in place of the reply.
     Reset,
+    /// The request is taken and never answered; the connection stays open.
+    Silence,
     /// The reply drips: this many bytes, a pause, and so on.
     Slow {
         /// Bytes sent at a time.
@@ -84,6 +86,7 @@ pub(crate) enum Delivery {
     Huge(u64),
     Nothing,
     Reset,
+    Silence,
     Slow { bytes: usize, pause: Duration },
     Whole,
 }
@@ -92,7 +95,7 @@ impl Action {
     /// The reply that takes the place of the service's, if this action has one.
     pub(crate) fn replacement(&self) -> Option<Reply> {
         match self {
-            Action::Garbage | Action::Reset => Some(Reply::new(0)),
+            Action::Garbage | Action::Reset | Action::Silence => Some(Reply::new(0)),
             Action::HtmlPage => {
                 let mut reply = Reply::new(200).header("content-type", "text/html");
                 reply.body = PORTAL.as_bytes().to_vec();
@@ -133,6 +136,7 @@ impl Action {
             Action::Garbage => Delivery::Garbage,
             Action::Huge(bytes) => Delivery::Huge(*bytes),
             Action::Reset => Delivery::Reset,
+            Action::Silence => Delivery::Silence,
             Action::Slow { bytes, pause } => Delivery::Slow {
                 bytes: (*bytes).max(1),
                 pause: *pause,

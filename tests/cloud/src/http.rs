@@ -105,6 +105,9 @@ fn parse_head(head: &[u8]) -> Result<Request, (u16, &'static str)> {
     if version != "HTTP/1.1" {
         return Err((505, "not HTTP/1.1"));
     }
+    if target.starts_with("http://") || target.starts_with("https://") {
+        return Err((400, "an absolute target, as for a proxy"));
+    }
     if !target.starts_with('/') || target.contains(['#', '\\', '"', '<', '>']) {
         return Err((400, "target is not a path"));
     }

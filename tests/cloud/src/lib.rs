@@ -1,4 +1,5 @@
-//! A Microsoft cloud on loopback: the services of one national cloud over TLS.
+//! A Microsoft cloud on loopback: the services of one national cloud over TLS, and the token
+//! endpoints of a machine in it ([`MachineEndpoint`]).
 //!
 //! keyferry's tests and its demo run against it. It is an oracle: it shares no type and no parser
 //! with the product, checks every request as strictly as the real services or more, logs all of
@@ -41,6 +42,7 @@ mod graph;
 mod http;
 mod keyvault;
 mod log;
+mod machine;
 mod metadata;
 mod metadata_document;
 mod national;
@@ -72,6 +74,7 @@ pub use directory::App;
 pub use fault::{Action, Fault, Match};
 pub use federation::TokenIssuer;
 pub use log::Logged;
+pub use machine::{ArcAgent, ArcChallenge, Expiry, MachineEndpoint, Stranger};
 pub use metadata::Metadata;
 pub use national::National;
 pub use proxy::{Connect, ForwardProxy, ProxyMode};

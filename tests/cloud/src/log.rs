@@ -35,7 +35,7 @@ pub struct Logged {
     pub bytes_out: usize,
     /// The User-Agent header.
     pub user_agent: Option<String>,
-    /// The other headers, but for Authorization and Cookie.
+    /// The other headers, but for those that hold credentials.
     pub headers: Vec<(String, String)>,
     /// Whether an `Authorization: Bearer` header came with it.
     pub had_bearer: bool,
@@ -98,9 +98,9 @@ impl Log {
         record.bytes_in = request.size;
         record.user_agent = request.header("user-agent").map(str::to_owned);
         record.headers = request.headers.clone();
-        record.headers.retain(|(name, _)| {
-            !name.eq_ignore_ascii_case("authorization") && !name.eq_ignore_ascii_case("cookie")
-        });
+        record
+            .headers
+            .retain(|(name, _)| !CREDENTIAL_HEADERS.contains(&name.to_ascii_lowercase().as_str()));
         record.had_bearer = bearer;
         record
     }
@@ -186,3 +186,13 @@ fn is_bearer(value: &str) -> bool {
         .split_once(' ')
         .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
 }
+
+/// Headers whose values are credentials, `secret` and `x-identity-header` those of a managed
+/// identity.
+const CREDENTIAL_HEADERS: [&str; 5] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "secret",
+    "x-identity-header",
+];

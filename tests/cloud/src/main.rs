@@ -1,7 +1,7 @@
 //! The loopback cloud on its own: for the demo, and for checks with other people's clients.
 //!
-//! Writes what a client needs into a directory, says `ready`, and serves until its standard input
-//! ends (or a signal ends it).
+//! Writes what a client needs into a directory, says `ready` and where the machine's endpoints are
+//! that were asked for, and serves until its standard input ends (or a signal ends it).
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,7 +14,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cloud::{Cloud, Device, DeviceAnswer, DeviceCodePolicy, National, Secret, TokenIssuer};
+use cloud::{
+    ArcAgent, Cloud, Device, DeviceAnswer, DeviceCodePolicy, Logged, MachineEndpoint, National,
+    Secret, TokenIssuer,
+};
+use serde_json::{json, Map, Value};
 
 fn main() -> ExitCode {
     let options = match Options::parse(std::env::args().skip(1)) {
@@ -40,7 +44,13 @@ fn run(options: &Options) -> io::Result<()> {
     }
     let cloud = builder.start()?;
     let device = Device::new("device-0001");
-    let facts = seed(&cloud, &device);
+    let machines = start_machines(&cloud, options)?;
+    let mut facts = seed(&cloud, &device);
+    facts["machine"] = machines
+        .iter()
+        .map(|(name, endpoint)| ((*name).to_owned(), describe(endpoint)))
+        .collect::<Map<_, _>>()
+        .into();
     fs::create_dir_all(&options.directory)?;
     write(&options.directory.join("ca.pem"), cloud.ca_pem(), 0o644)?;
     write(
@@ -48,11 +58,27 @@ fn run(options: &Options) -> io::Result<()> {
         &device.combined_pem,
         0o600,
     )?;
+    let facts = facts.to_string();
     write(&options.directory.join("cloud.json"), &facts, 0o600)?;
     println!("ready {}", cloud.address());
+    for (name, endpoint) in &machines {
+        let mut line = format!("{name} {}", endpoint.origin());
+        for (variable, value) in endpoint.environment() {
+            line.push_str(&format!(" {variable}={value}"));
+        }
+        println!("{line}");
+    }
     io::stdout().flush()?;
     let ended = io::stdin().read_to_end(&mut Vec::new());
-    for record in cloud.unexpected() {
+    report(&cloud.unexpected());
+    for (_, endpoint) in &machines {
+        report(&endpoint.unexpected());
+    }
+    ended.map(|_| ())
+}
+
+fn report(unexpected: &[Logged]) {
+    for record in unexpected {
         eprintln!(
             "cloud: unexpected: {} {}{}: {}",
             record.method,
@@ -61,11 +87,65 @@ fn run(options: &Options) -> io::Result<()> {
             record.unexpected.join(", ")
         );
     }
-    ended.map(|_| ())
 }
 
-/// Fills the cloud; gives what a client has to know, as JSON.
-fn seed(cloud: &Cloud, device: &Device) -> String {
+/// The token endpoints asked for, by name, each with one user-assigned identity besides its own.
+fn start_machines(
+    cloud: &Cloud,
+    options: &Options,
+) -> io::Result<Vec<(&'static str, MachineEndpoint)>> {
+    let mut machines = Vec::new();
+    if let Some(address) = &options.app_service {
+        let endpoint = MachineEndpoint::app_service_at(cloud, address)?;
+        machines.push(("app-service", endpoint));
+    }
+    if let Some((address, directory)) = &options.arc {
+        let endpoint = MachineEndpoint::arc_at(cloud, directory, address)?;
+        endpoint.set_agent(options.arc_agent);
+        machines.push(("arc", endpoint));
+    }
+    if let Some(address) = &options.azure_ml {
+        let endpoint = MachineEndpoint::azure_ml_at(cloud, address)?;
+        machines.push(("azure-ml", endpoint));
+    }
+    if let Some(address) = &options.imds {
+        let endpoint = MachineEndpoint::imds_at(cloud, address)?;
+        endpoint.answer_first(&options.imds_first);
+        machines.push(("imds", endpoint));
+    }
+    for (_, endpoint) in &machines {
+        endpoint.assign_user(&cloud::guid(), &cloud::guid(), RESOURCE_ID);
+    }
+    Ok(machines)
+}
+
+fn describe(endpoint: &MachineEndpoint) -> Value {
+    let environment: Map<String, Value> = endpoint
+        .environment()
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect();
+    let identities: Vec<Value> = endpoint
+        .identities()
+        .into_iter()
+        .map(|(app, resource_id)| {
+            json!({
+                "client_id": app.client_id,
+                "object_id": app.object_id,
+                "resource_id": resource_id,
+            })
+        })
+        .collect();
+    json!({
+        "origin": endpoint.origin(),
+        "url": endpoint.url(),
+        "environment": environment,
+        "identities": identities,
+    })
+}
+
+/// Fills the cloud; gives what a client has to know.
+fn seed(cloud: &Cloud, device: &Device) -> Value {
     let credential = cloud::guid();
     let with_secret = cloud.add_app();
     cloud.add_secret_credential(&with_secret, &credential);
@@ -89,7 +169,7 @@ fn seed(cloud: &Cloud, device: &Device) -> String {
     let issuer = TokenIssuer::new("https://oidc.plant7.example");
     cloud.trust_issuer(&federated, &issuer, "device-0001", EXCHANGE);
 
-    serde_json::json!({
+    json!({
         "address": cloud.address().to_string(),
         "national": cloud.national().name(),
         "login_host": cloud.login_host(),
@@ -111,7 +191,6 @@ fn seed(cloud: &Cloud, device: &Device) -> String {
         "graph_host": cloud.graph_host(),
         "blob_host": cloud.blob_host("plant7store"),
     })
-    .to_string()
 }
 
 /// Fills the vaults; gives the id of an older version.
@@ -158,6 +237,12 @@ struct Options {
     address: String,
     directory: PathBuf,
     tenant: Option<String>,
+    app_service: Option<String>,
+    arc: Option<(String, PathBuf)>,
+    arc_agent: ArcAgent,
+    azure_ml: Option<String>,
+    imds: Option<String>,
+    imds_first: Vec<u16>,
 }
 
 impl Options {
@@ -167,12 +252,35 @@ impl Options {
             address: "127.0.0.1:8443".to_owned(),
             directory: PathBuf::new(),
             tenant: None,
+            app_service: None,
+            arc: None,
+            arc_agent: ArcAgent::Current,
+            azure_ml: None,
+            imds: None,
+            imds_first: Vec::new(),
         };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or(format!("{name} needs a value"))?;
             match name.as_str() {
                 "--address" => options.address = value,
+                "--app-service" => options.app_service = Some(value),
+                "--arc" => options.arc = Some(address_and_directory(&value)?),
+                "--arc-agent" => {
+                    options.arc_agent = match value.as_str() {
+                        "current" => ArcAgent::Current,
+                        "old" => ArcAgent::Old,
+                        "other-case" => ArcAgent::OtherCase,
+                        _ => return Err(format!("{value} is no agent")),
+                    }
+                }
+                "--azure-ml" => options.azure_ml = Some(value),
                 "--directory" => options.directory = PathBuf::from(value),
+                "--imds" => options.imds = Some(value),
+                "--imds-first" => {
+                    let statuses: Result<_, _> = value.split(',').map(str::parse).collect();
+                    options.imds_first =
+                        statuses.map_err(|_| format!("{value} are no statuses"))?;
+                }
                 "--national" => {
                     let known = National::from_name(&value);
                     options.national = known.ok_or(format!("{value} is no cloud"))?;
@@ -188,12 +296,24 @@ impl Options {
     }
 }
 
+/// The parts of `IP:PORT:DIRECTORY`.
+fn address_and_directory(text: &str) -> Result<(String, PathBuf), String> {
+    match text.splitn(3, ':').collect::<Vec<_>>()[..] {
+        [ip, port, directory] => Ok((format!("{ip}:{port}"), PathBuf::from(directory))),
+        _ => Err(format!("{text} is not IP:PORT:DIRECTORY")),
+    }
+}
 const USER: &str = "worker@plant7.example";
 
 /// The audience of tokens that Entra takes from others.
 const EXCHANGE: &str = "api://AzureADTokenExchange";
 
 const USAGE: &str = "usage: cloud --directory DIR [--national NAME] [--address IP:PORT] \
-                     [--tenant GUID]";
+                     [--tenant GUID]\n       [--imds IP:PORT] [--arc IP:PORT:DIRECTORY] \
+                     [--arc-agent current|old|other-case]\n       [--app-service IP:PORT] \
+                     [--azure-ml IP:PORT] [--imds-first STATUS,...]";
+
+const RESOURCE_ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/\
+                           loopback/providers/Microsoft.ManagedIdentity/userAssignedIdentities/edge";
 
 const MANY_LINES: &str = "Grüße aus Werk 7\n第二行\n\tthird \"line\" \\ with a backslash\n";

@@ -99,24 +99,55 @@ impl OpenStreams {
     }
 }
 
+/// What a listener serves, and what ends it.
+pub(crate) trait Service: Send + Sync {
+    fn address(&self) -> SocketAddr;
+    fn open(&self) -> &OpenStreams;
+    fn stop(&self) -> &Stop;
+    /// Serves one connection to its end.
+    fn serve(&self, number: u64, stream: TcpStream);
+}
+
+/// The cloud's hosts, over TLS.
+pub(crate) struct Hosts {
+    pub shared: Arc<Shared>,
+    pub config: Arc<ServerConfig>,
+}
+
+impl Service for Hosts {
+    fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    fn open(&self) -> &OpenStreams {
+        &self.shared.open
+    }
+
+    fn stop(&self) -> &Stop {
+        &self.shared.stop
+    }
+
+    fn serve(&self, number: u64, stream: TcpStream) {
+        let connection = Connection::new(self.shared.clone(), number);
+        // What breaks a connection is the client's matter: its records tell.
+        let _ = connection.run(stream, self.config.clone());
+    }
+}
+
 /// A running listener. Dropping it ends all its threads and closes all its sockets.
 pub(crate) struct Server {
-    shared: Arc<Shared>,
+    service: Arc<dyn Service>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    pub fn start(
-        shared: Arc<Shared>,
-        listener: TcpListener,
-        config: Arc<ServerConfig>,
-    ) -> io::Result<Server> {
-        let accepting = shared.clone();
+    pub fn start(service: Arc<dyn Service>, listener: TcpListener) -> io::Result<Server> {
+        let accepting = service.clone();
         let thread = thread::Builder::new()
             .name("cloud".to_owned())
-            .spawn(move || accept(&accepting, &listener, &config))?;
+            .spawn(move || accept(&accepting, &listener))?;
         Ok(Server {
-            shared,
+            service,
             thread: Some(thread),
         })
     }
@@ -124,35 +155,33 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shared.stop.stop();
+        self.service.stop().stop();
         // Wakes the listener from `accept`.
-        let _ = TcpStream::connect(self.shared.address);
+        let _ = TcpStream::connect(self.service.address());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn accept(shared: &Arc<Shared>, listener: &TcpListener, config: &Arc<ServerConfig>) {
+fn accept(service: &Arc<dyn Service>, listener: &TcpListener) {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
     for (number, stream) in (1..).zip(listener.incoming()) {
-        if shared.stop.is_stopped() {
+        if service.stop().is_stopped() {
             break;
         }
         threads.retain(|thread| !thread.is_finished());
         let Ok(stream) = stream else { continue };
-        if shared.open.keep(number, &stream).is_err() {
+        if service.open().keep(number, &stream).is_err() {
             continue;
         }
-        let (shared, config) = (shared.clone(), config.clone());
+        let service = service.clone();
         threads.push(thread::spawn(move || {
-            let connection = Connection::new(shared.clone(), number);
-            // What breaks a connection is the client's matter: its records tell.
-            let _ = connection.run(stream, config);
-            shared.open.forget(number);
+            service.serve(number, stream);
+            service.open().forget(number);
         }));
     }
-    shared.open.shut_down();
+    service.open().shut_down();
     for thread in threads {
         let _ = thread.join();
     }

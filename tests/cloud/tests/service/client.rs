@@ -179,30 +179,35 @@ impl Session {
     pub fn send(&mut self, request: &str) -> io::Result<Reply> {
         self.stream.write_all(request.as_bytes())?;
         self.stream.flush()?;
-        let mut head = Vec::new();
-        let mut byte = [0];
-        while !head.ends_with(b"\r\n\r\n") {
-            self.stream.read_exact(&mut byte)?;
-            head.push(byte[0]);
-        }
-        let head = String::from_utf8_lossy(&head).into_owned();
-        let status = head
-            .strip_prefix("HTTP/1.1 ")
-            .and_then(|rest| rest.get(..3));
-        let Some(status) = status.and_then(|status| status.parse().ok()) else {
-            return Err(io::Error::other("not HTTP"));
-        };
-        let mut reply = Reply {
-            status,
-            head,
-            body: String::new(),
-        };
-        let length: usize = reply.header("content-length").unwrap().parse().unwrap();
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body)?;
-        reply.body = String::from_utf8(body).unwrap();
-        Ok(reply)
+        read_reply(&mut self.stream)
     }
+}
+
+/// Reads one reply with its body.
+pub fn read_reply(stream: &mut impl Read) -> io::Result<Reply> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let status = head
+        .strip_prefix("HTTP/1.1 ")
+        .and_then(|rest| rest.get(..3));
+    let Some(status) = status.and_then(|status| status.parse().ok()) else {
+        return Err(io::Error::other("not HTTP"));
+    };
+    let mut reply = Reply {
+        status,
+        head,
+        body: String::new(),
+    };
+    let length: usize = reply.header("content-length").unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    reply.body = String::from_utf8(body).unwrap();
+    Ok(reply)
 }
 
 #[derive(Debug)]

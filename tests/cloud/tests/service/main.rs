@@ -2,11 +2,15 @@
 //! the cloud's own parsers.
 
 mod adfs;
+mod app_service;
+mod arc;
 mod authority;
 mod client;
 mod device_codes;
 mod faults;
 mod federated;
+mod imds;
+mod machine;
 mod metadata;
 mod passwords;
 mod probes;
