@@ -31,10 +31,13 @@ pub fn run(invocation: &Invocation) -> u8 {
     match loaded {
         Ok(config) => examine(&config, &mut findings),
         Err(errors) => {
+            let mut culprit = Id::Config;
             for error in errors {
-                findings.add(Id::Config, "", Outcome::failed(error));
+                // A private cloud that could not be asked for its facts.
+                culprit = hosts::layer(&error).unwrap_or(Id::Config);
+                findings.add(culprit, "", Outcome::failed(error));
             }
-            findings.skip_rest(Id::Config);
+            findings.skip_rest(culprit);
         }
     }
     findings.sort();
