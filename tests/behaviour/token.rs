@@ -97,8 +97,8 @@ fn each_service_is_asked_for_by_its_name_or_its_audience() {
 fn words_that_do_not_go_together_are_refused_before_any_request() {
     let (site, mut config) = site();
     config["cloud"] = json!({
-        "authority": format!("https://{}", site.cloud.login_host()),
-        "vault_suffix": "vault.usgovcloudapi.net",
+        "authority": "https://login.plant7.example",
+        "vault_suffix": "vault.plant7.example",
         "name": "ours",
     });
     site.configure(&config);
@@ -232,11 +232,11 @@ fn a_person_is_not_asked_by_a_command_for_scripts() {
     site.configure(&config);
     site.keyferry(&["token"])
         .exits(77)
-        .says("needs a person who signs in")
+        .says("a person must sign in")
         .says("sync --sign-in");
     site.keyferry(&["check", "--online"])
         .exits(77)
-        .says("needs a person who signs in");
+        .says("a person must sign in");
 }
 
 #[test]
