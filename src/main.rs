@@ -42,7 +42,8 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
             return command::status::run(runtime, json, *max_age).map_err(one);
         }
         Command::Token(options) => {
-            let config = load::online(invocation, Keep::Answer)?.unhindered()?;
+            let loaded = load::online(invocation, Keep::Answer)?;
+            let config = loaded.warned().unhindered()?;
             return command::token::run(&config, options, json).map_err(one);
         }
         Command::Version => {
@@ -55,11 +56,12 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
             sign_in,
         } => (sets.clone(), *mode, *sign_in),
     };
-    let Loaded { config, obstacle } = match mode {
+    let loaded = match mode {
         Mode::DryRun => load::online(invocation, Keep::Nothing)?,
-        Mode::Offline => load::offline(invocation)?.into(),
+        Mode::Offline => load::offline(invocation)?,
         Mode::Online => load::online(invocation, Keep::Answer)?,
     };
+    let Loaded { config, obstacle } = loaded.warned();
     command::sync::run(
         &config,
         &Options {

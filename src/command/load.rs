@@ -29,6 +29,14 @@ impl From<Config> for Loaded {
 }
 
 impl Loaded {
+    /// Itself, after its warnings were logged.
+    pub fn warned(self) -> Self {
+        for warning in &self.config.warnings {
+            log::warn!("{warning}");
+        }
+        self
+    }
+
     /// The configuration, for a command that can do nothing while the cloud is in doubt.
     pub fn unhindered(self) -> Result<Config, Vec<Error>> {
         match self.obstacle {
@@ -40,8 +48,8 @@ impl Loaded {
 
 /// The configuration, for a command that leaves the network alone: of a private cloud counts
 /// what it told before.
-pub fn offline(invocation: &Invocation) -> Result<Config, Vec<Error>> {
-    load(invocation, &invocation.config)
+pub fn offline(invocation: &Invocation) -> Result<Loaded, Vec<Error>> {
+    load(invocation, &invocation.config).map(Loaded::from)
 }
 
 /// The configuration, for a command that uses the network: a private cloud is asked for its
@@ -99,11 +107,8 @@ fn load(invocation: &Invocation, request: &LoadRequest) -> Result<Config, Vec<Er
     Config::load(request).map(|config| begun(invocation, config))
 }
 
-/// Starts to log, with the warnings of `config`.
+/// Starts to log.
 fn begun(invocation: &Invocation, config: Config) -> Config {
     crate::log::init(invocation.log.unwrap_or(config.log));
-    for warning in &config.warnings {
-        log::warn!("{warning}");
-    }
     config
 }

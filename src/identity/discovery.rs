@@ -3,9 +3,7 @@
 //!
 //! It is asked for diagnosis only; no address of it is ever followed.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::{endpoint, Application};
 use crate::cloud::{Cloud, Protocol};
@@ -20,12 +18,6 @@ pub enum Home {
     Elsewhere(String),
     /// At the authority that was asked.
     Here,
-}
-
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(borrow)]
-    token_endpoint: Cow<'a, str>,
 }
 
 /// Asks the authority of `cloud` for the tenant of `application`.
@@ -62,12 +54,16 @@ pub fn find_tenant(
     if reply.status != 200 {
         return Err(asked.refusal(&reply));
     }
-    let document: Document<'_> = serde_json::from_slice(reply.body.expose())
+    let document: Value = serde_json::from_slice(reply.body.expose())
         .map_err(|error| asked.no_json(&reply, &error))?;
-    let rest = document.token_endpoint.strip_prefix("https://");
-    let host = rest
-        .and_then(|rest| rest.split('/').next())
-        .unwrap_or_default();
+    let endpoint = document.get("token_endpoint").and_then(Value::as_str);
+    let rest = endpoint.and_then(|endpoint| endpoint.strip_prefix("https://"));
+    let Some(host) = rest.and_then(|rest| rest.split('/').next()) else {
+        return Err(Error::Reply {
+            host: cloud.authority.clone(),
+            problem: "sent no OpenID configuration".to_owned(),
+        });
+    };
     if cloud.is_authority(host) {
         return Ok(Home::Here);
     }

@@ -1,7 +1,6 @@
 //! An access token and what it says of itself.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::TokenFacts;
@@ -66,22 +65,20 @@ impl Token {
             .expose_str()
             .and_then(|token| token.split('.').nth(1));
         let json = payload.and_then(|payload| Base64UrlUnpadded::decode_vec(payload).ok());
-        let payload: Payload = json
+        let payload: Value = json
             .and_then(|json| serde_json::from_slice(&json).ok())
             .unwrap_or_default();
-        let short = |text: String| name::foreign(&text, 100);
-        let user = payload.upn.or(payload.preferred_username);
+        let text = |key| Some(name::foreign(payload.get(key)?.as_str()?, LONGEST));
         Claims {
-            tenant: payload.tid.map(short),
-            app_id: payload.appid.or(payload.azp).map(short),
-            object_id: payload.oid.map(short),
-            user: user.or(payload.unique_name).map(short),
-            audience: payload
-                .aud
-                .as_ref()
-                .and_then(Value::as_str)
-                .map(|aud| name::foreign(aud, 256)),
-            expires: payload.exp,
+            tenant: text("tid"),
+            app_id: text("appid").or_else(|| text("azp")),
+            object_id: text("oid"),
+            // AD FS and Entra's tokens of version 1; those of version 2; old ones.
+            user: ["upn", "preferred_username", "unique_name"]
+                .into_iter()
+                .find_map(text),
+            audience: text("aud"),
+            expires: payload.get("exp").and_then(Value::as_i64),
         }
     }
 }
@@ -98,30 +95,16 @@ pub struct Claims {
     pub object_id: Option<String>,
     /// `upn`, `preferred_username` or `unique_name`: the person, if one signed in.
     pub user: Option<String>,
-    /// `aud`, where it is one.
+    /// `aud`, where it is one and no list (RFC 7519, 4.1.3).
     pub audience: Option<String>,
     /// `exp`, in seconds since 1970 by the authority's clock.
     pub expires: Option<i64>,
 }
 
-#[derive(Default, Deserialize)]
-struct Payload {
-    tid: Option<String>,
-    appid: Option<String>,
-    azp: Option<String>,
-    oid: Option<String>,
-    /// AD FS, and Entra's tokens of version 1.
-    upn: Option<String>,
-    /// Entra's tokens of version 2.
-    preferred_username: Option<String>,
-    unique_name: Option<String>,
-    /// A text, or a list of them (RFC 7519, 4.1.3).
-    aud: Option<Value>,
-    exp: Option<i64>,
-}
-
 /// Seconds before its end from which a token is no longer used.
 const SPARE: i64 = 300;
+/// Characters of a claim that are shown.
+const LONGEST: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -21,6 +21,7 @@ use crate::state::Status;
 use crate::store::Store;
 
 pub use plan::object;
+pub use session::identities;
 use session::Session;
 use surroundings::Surroundings;
 use work::Work;

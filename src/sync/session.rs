@@ -220,7 +220,7 @@ pub(super) fn refuse_nobody(config: &Config, options: &Options) -> Result<(), Er
 
 /// The identities in the order in which they are tried: those that a person must answer
 /// alone, if one does; else last, for a token of theirs that was kept.
-fn identities(config: &Config, sign_in: SignIn) -> Vec<&Identity> {
+pub fn identities(config: &Config, sign_in: SignIn) -> Vec<&Identity> {
     let persons = |wanted| {
         let of_kind = move |identity: &&Identity| is_persons(identity) == wanted;
         config.identities.iter().filter(of_kind)

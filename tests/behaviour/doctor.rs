@@ -348,6 +348,40 @@ fn a_tenant_that_moved_to_another_cloud_is_told() {
 }
 
 #[test]
+fn a_document_that_is_none_is_a_matter_of_the_authority() {
+    let site = Site::with_one_secret();
+    site.cloud.fault(Fault {
+        matching: Match::Path("openid-configuration".to_owned()),
+        action: Action::Status {
+            code: 200,
+            headers: Vec::new(),
+            body: "[]".to_owned(),
+        },
+        times: usize::MAX,
+    });
+    let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]).exits(65));
+    assert_eq!(checks.first_failure(), "authority");
+    checks.assert_skipped(&["tenant", "token", "object"], "authority failed");
+}
+
+#[test]
+fn ad_fs_has_one_tenant_only() {
+    let site = Site::of(National::AzureStack);
+    site.seed("mqtt-password", "hunter2");
+    let mut config = site.config(one_secret());
+    config["cloud"] = json!({
+        "authority": format!("https://{}/adfs", site.cloud.login_host()),
+        "vault_suffix": "vault.local.azurestack.external",
+    });
+    config["identity"]["tenant"] = json!("adfs");
+    site.configure(&config);
+    let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]).exits(0));
+    checks.assert_skipped(&["tenant"], "AD FS has one tenant only");
+    assert_eq!(checks.first("object")["outcome"], "ok");
+    site.assert_well_behaved();
+}
+
+#[test]
 fn a_refused_sign_in_is_told_and_a_fallback_is_a_warning() {
     let site = Site::with_one_secret();
     site.cloud.remove_certificates(&site.app);

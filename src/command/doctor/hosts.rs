@@ -40,7 +40,7 @@ pub(super) fn layers(
 }
 
 /// The layer that an error belongs to; none for what was said over HTTP.
-fn layer(error: &Error) -> Option<Id> {
+pub(super) fn layer(error: &Error) -> Option<Id> {
     match error {
         Error::Network { phase, .. } => match phase {
             Phase::Connect => Some(Id::Tcp),

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::hook;
 use crate::identity::Credential;
 use crate::store::Store;
+use crate::sync::{self, SignIn};
 
 /// Checks all but the identities.
 pub(super) fn examine(config: &Config, findings: &mut Findings) {
@@ -48,7 +49,7 @@ pub(super) fn examine(config: &Config, findings: &mut Findings) {
 pub(super) fn credentials(config: &Config, findings: &mut Findings) -> Vec<Credential> {
     let mut usable = Vec::new();
     let mut broken = false;
-    for identity in &config.identities {
+    for identity in sync::identities(config, SignIn::Device) {
         let outcome = match Credential::load(identity, &config.cloud) {
             Ok(credential) => {
                 let outcome = match credential.expiry_warning() {

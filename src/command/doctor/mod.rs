@@ -31,10 +31,13 @@ pub fn run(invocation: &Invocation) -> u8 {
     match loaded {
         Ok(config) => examine(&config, &mut findings),
         Err(errors) => {
+            let mut culprit = Id::Config;
             for error in errors {
-                findings.add(Id::Config, "", Outcome::failed(error));
+                // A private cloud that could not be asked for its facts.
+                culprit = hosts::layer(&error).unwrap_or(Id::Config);
+                findings.add(culprit, "", Outcome::failed(error));
             }
-            findings.skip_rest(Id::Config);
+            findings.skip_rest(culprit);
         }
     }
     findings.sort();
@@ -107,7 +110,7 @@ impl Patient<'_> {
             findings.skip(&SIGN_IN, "", &failed(Id::Identity));
             return Err(failed(Id::Identity));
         }
-        let home = match self.credentials.iter().find_map(Credential::application) {
+        let home = match self.credentials.first().and_then(Credential::application) {
             Some(application) => self.authority(application, findings),
             None => {
                 findings.skip(&AUTHORITY, host, "the platform signs this machine in");

@@ -18,6 +18,7 @@ use crate::error::{Class, Error};
 use crate::http::Client;
 use crate::identity::{self, Token};
 use crate::report;
+use crate::sync::{self, SignIn};
 
 use audience::Audience;
 use probe::Target;
@@ -38,7 +39,7 @@ pub fn run(config: &Config, options: &TokenOptions, json: bool) -> Result<u8, Er
         true => Some(Target::of(&audience, config, options.account.as_deref())?),
         false => None,
     };
-    let credentials = identity::load_all(&config.identities, &config.cloud)?;
+    let credentials = identity::load_all(sync::identities(config, SignIn::Device), &config.cloud)?;
     let client = identity::client(config)?;
     let outcome = identity::first_accepted(&credentials, |credential| {
         credential.sign_in(&client, &config.cloud, &asked)

@@ -1,9 +1,7 @@
 //! Spends a token on the smallest real request of its service (protocol notes 7). It goes to
 //! the host that the cloud's facts or the configuration name, and nowhere else.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::audience::{lacks, Audience};
 use super::usage;
@@ -135,22 +133,11 @@ impl Target {
     }
 }
 
-#[derive(Deserialize)]
-struct ErrorReply<'a> {
-    #[serde(borrow)]
-    error: ErrorBody<'a>,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody<'a> {
-    #[serde(borrow)]
-    code: Cow<'a, str>,
-}
-
 /// The code of an error reply, JSON or storage's XML, escaped.
 fn code(body: &[u8]) -> String {
-    if let Ok(parsed) = serde_json::from_slice::<ErrorReply<'_>>(body) {
-        return foreign(&parsed.error.code, 48);
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    if let Some(code) = json.pointer("/error/code").and_then(Value::as_str) {
+        return foreign(code, 48);
     }
     let text = std::str::from_utf8(body).unwrap_or_default();
     let code = text
