@@ -9,17 +9,17 @@ use serde_json::{json, Value};
 
 use crate::golden;
 use crate::staleness::closed_port;
-use crate::support::{access, one_secret, Run, Site};
+use crate::support::{access, one_secret, Site};
 
-const RESOURCE_MANAGER: &str = "management.local.azurestack.external";
-const LOGIN: &str = "adfs.local.azurestack.external";
+pub const RESOURCE_MANAGER: &str = "management.local.azurestack.external";
+pub const LOGIN: &str = "adfs.local.azurestack.external";
 
 /// An Azure Stack Hub with AD FS, of which the device knows the Resource Manager alone.
-fn stack() -> (Site, Value) {
+pub fn stack() -> (Site, Value) {
     private(National::AzureStack, "adfs")
 }
 
-fn private(national: National, tenant: &str) -> (Site, Value) {
+pub fn private(national: National, tenant: &str) -> (Site, Value) {
     let site = Site::of(national);
     site.seed("mqtt-password", "hunter2");
     let mut config = site.config(one_secret());
@@ -36,7 +36,7 @@ fn private(national: National, tenant: &str) -> (Site, Value) {
 }
 
 /// A stack that was brought up to date a day and more ago, so that it is asked again.
-fn synced_stack() -> (Site, Value) {
+pub fn synced_stack() -> (Site, Value) {
     let (site, config) = stack();
     site.keyferry(&["sync"]).exits(0);
     age(&site, 90_000);
@@ -44,25 +44,25 @@ fn synced_stack() -> (Site, Value) {
     (site, config)
 }
 
-fn pin(site: &Site) -> Value {
+pub fn pin(site: &Site) -> Value {
     let text = fs::read_to_string(site.path("state/cloud.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
 /// Makes what the cloud told as old as `seconds`.
-fn age(site: &Site, seconds: i64) {
+pub fn age(site: &Site, seconds: i64) {
     let mut pin = pin(site);
     pin["asked"] = json!(now() - seconds);
     site.write("state/cloud.json", &pin.to_string(), 0o600);
 }
 
-fn now() -> i64 {
+pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_secs()).unwrap()
 }
 
 /// Hosts and queries of all requests, in their order.
-fn asked(site: &Site) -> Vec<String> {
+pub fn asked(site: &Site) -> Vec<String> {
     let requests = site.cloud.requests();
     requests
         .iter()
@@ -70,7 +70,7 @@ fn asked(site: &Site) -> Vec<String> {
         .collect()
 }
 
-fn versions(site: &Site) -> Vec<String> {
+pub fn versions(site: &Site) -> Vec<String> {
     let asked = asked(site);
     let versions = asked
         .iter()
@@ -78,7 +78,7 @@ fn versions(site: &Site) -> Vec<String> {
     versions.map(str::to_owned).collect()
 }
 
-fn assert_delivered(site: &Site) {
+pub fn assert_delivered(site: &Site) {
     assert_eq!(site.delivered("mqtt", "password").unwrap(), "hunter2");
     site.assert_well_behaved();
 }
@@ -334,155 +334,4 @@ fn a_dry_run_asks_and_keeps_nothing() {
         .says("would switch");
     assert!(!site.path("state/cloud.json").exists());
     site.assert_well_behaved();
-}
-
-/// Where the hostile metadata would lead the credential.
-const EVIL: &str = "adfs.evil.example";
-
-fn refused_change(site: &Site) -> Run {
-    let run = site.keyferry(&["sync"]).exits(77);
-    assert_eq!(site.set_status("mqtt")["state"], "refused");
-    assert_eq!(site.set_status("mqtt")["reason"], "cloud");
-    assert_eq!(site.delivered("mqtt", "password").unwrap(), "hunter2");
-    let hosts = asked(site);
-    assert!(
-        hosts.iter().all(|line| line.starts_with(RESOURCE_MANAGER)),
-        "{hosts:?}"
-    );
-    // Nor did anybody try: the loopback cloud has no certificate for that name.
-    assert!(site.cloud.failed_handshakes().is_empty());
-    run
-}
-
-#[test]
-fn a_changed_login_host_is_refused_until_an_operator_accepts_it() {
-    let (site, mut config) = synced_stack();
-    let before = pin(&site);
-    // The name leads to the same loopback cloud, which would see who comes.
-    config["network"]["resolve"][EVIL] = json!(site.cloud.address().to_string());
-    site.configure(&config);
-    let evil = Metadata::default().login_endpoint(&format!("https://{EVIL}/adfs"));
-    site.cloud.set_metadata(evil);
-    refused_change(&site)
-        .says(&format!(
-            "error: mqtt: cloud {RESOURCE_MANAGER} describes itself otherwise than before, and \
-             nothing was sent there: login host {LOGIN}/adfs, now {EVIL}/adfs\n"
-        ))
-        .says(&format!(
-            "error:   next: if the cloud's operator confirms it, run `keyferry clouds --accept {RESOURCE_MANAGER} {EVIL}`\n"
-        ));
-    assert_eq!(pin(&site), before);
-    // A token that is still good is not used either.
-    refused_change(&site);
-    for (words, code, said) in [
-        (
-            &[RESOURCE_MANAGER, LOGIN][..],
-            64,
-            "names the login host adfs.evil.example, not adfs.local",
-        ),
-        (
-            &["usgov", EVIL],
-            64,
-            "cloud usgov is not the configured one",
-        ),
-        (&[RESOURCE_MANAGER], 64, "--accept CLOUD HOST"),
-        (
-            &[RESOURCE_MANAGER, "https://adfs.evil.example"],
-            64,
-            "the login host must be a DNS host name",
-        ),
-    ] {
-        let words = [&["clouds", "--accept"], words].concat();
-        site.keyferry(&words).exits(code).says(said);
-        assert_eq!(pin(&site), before);
-    }
-    refused_change(&site);
-    // The stack comes back, and all is well.
-    site.cloud.set_metadata(Metadata::default());
-    site.keyferry(&["sync"]).exits(0);
-    site.assert_well_behaved();
-}
-
-#[test]
-fn an_accepted_cloud_is_signed_in_to() {
-    let (site, mut config) = stack();
-    site.cloud
-        .set_metadata(Metadata::default().login_endpoint("https://adfs.old.example/adfs"));
-    config["network"]["resolve"]["adfs.old.example"] = json!(closed_port());
-    config["cloud"]["name"] = json!("plant7");
-    config["network"]["deadline"] = json!("2s");
-    site.configure(&config);
-    site.keyferry(&["sync"]).exits(69);
-    age(&site, 90_000);
-    config["network"]["deadline"] = json!("20s");
-    site.configure(&config);
-    site.cloud.set_metadata(Metadata::default());
-    site.keyferry(&["sync"])
-        .exits(77)
-        .says("login host adfs.old.example/adfs, now adfs.local.azurestack.external/adfs")
-        .says(&format!("  next: if the cloud's operator confirms it, run `keyferry clouds --accept plant7 {LOGIN}`"));
-    site.keyferry(&["clouds", "--accept", "plant7", LOGIN])
-        .exits(0)
-        .says("plant7: login host adfs.old.example/adfs, now adfs.local.azurestack.external/adfs");
-    assert_eq!(pin(&site)["authority"], LOGIN);
-    site.keyferry(&["sync"]).exits(0);
-    assert_delivered(&site);
-    site.keyferry(&["clouds", "--accept", RESOURCE_MANAGER, LOGIN])
-        .exits(0)
-        .says("not otherwise than before");
-}
-
-#[test]
-fn whatever_else_would_lead_a_token_elsewhere_is_refused_too() {
-    for (metadata, said) in [
-        (
-            Metadata::default().vault_suffix("vault.evil.example"),
-            "vault suffix vault.local.azurestack.external, now vault.evil.example",
-        ),
-        (
-            Metadata::default()
-                .login_endpoint(&format!("https://{LOGIN}/"))
-                .audience("https://x.y"),
-            "storage audience",
-        ),
-    ] {
-        let (site, _) = synced_stack();
-        site.cloud.set_metadata(metadata);
-        refused_change(&site).says(said);
-    }
-}
-
-#[test]
-fn a_preset_cannot_be_accepted_otherwise() {
-    let site = Site::with_one_secret();
-    site.keyferry(&["clouds", "--accept", "usgov", "login.evil.example"])
-        .exits(64)
-        .says("does not tell its facts itself");
-    assert_eq!(site.cloud.connections(), 0);
-}
-
-#[test]
-fn what_a_later_release_kept_is_left_and_what_is_damaged_is_asked_anew() {
-    let (site, _) = synced_stack();
-    let later = pin(&site)
-        .to_string()
-        .replace("\"format\":1", "\"format\":2");
-    site.write("state/cloud.json", &later, 0o600);
-    for verb in [&["sync"][..], &["sync", "--offline"], &["check"]] {
-        site.keyferry(verb)
-            .exits(65)
-            .says("state/cloud.json was written by a later release")
-            .says("or move the file away and let this one ask the cloud");
-    }
-    assert_eq!(
-        fs::read_to_string(site.path("state/cloud.json")).unwrap(),
-        later
-    );
-    assert_eq!(site.cloud.connections(), 0);
-    site.write("state/cloud.json", "{\"format\": 1", 0o600);
-    site.keyferry(&["sync"])
-        .exits(0)
-        .says("state/cloud.json is damaged and is not used")
-        .says("is held to that");
-    assert_delivered(&site);
 }

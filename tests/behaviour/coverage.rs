@@ -14,7 +14,7 @@ const ERRORS: [(&str, &str); 33] = [
     ),
     (
         "CloudChanged",
-        "clouds::a_changed_login_host_is_refused_until_an_operator_accepts_it",
+        "cloud_changes::a_changed_login_host_is_refused_until_an_operator_accepts_it",
     ),
     (
         "CloudUnknown",
@@ -115,7 +115,10 @@ const ERRORS: [(&str, &str); 33] = [
         "WouldNeedChown",
         "disk::an_owner_that_this_user_cannot_give_is_refused_before_any_request",
     ),
-    ("WrongClock", "doctor::a_device_in_1970_is_told_and_goes_on"),
+    (
+        "WrongClock",
+        "doctor_device::a_device_in_1970_is_told_and_goes_on",
+    ),
 ];
 
 /// The variants of `CredentialProblem`.
@@ -164,11 +167,11 @@ const CREDENTIALS: [(&str, &str); 20] = [
 const MANAGED_IDENTITIES: [(&str, &str); 12] = [
     (
         "Challenge",
-        "managed_identity::a_challenge_that_breaks_a_rule_is_not_answered",
+        "arc::a_challenge_that_breaks_a_rule_is_not_answered",
     ),
     (
         "KeyUnreadable",
-        "managed_identity::a_key_that_this_user_cannot_read_says_which_group_to_join",
+        "arc::a_key_that_this_user_cannot_read_says_which_group_to_join",
     ),
     (
         "LeftOut",
@@ -184,7 +187,7 @@ const MANAGED_IDENTITIES: [(&str, &str); 12] = [
     ),
     (
         "NotEchoed",
-        "managed_identity::an_old_agent_of_arc_does_not_pass_for_the_chosen_identity",
+        "arc::an_old_agent_of_arc_does_not_pass_for_the_chosen_identity",
     ),
     (
         "OtherAudience",

@@ -3,28 +3,22 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::UdpSocket;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use cloud::{
-    Action, Denial, Fault, ForwardProxy, Match, National, Scope, Secret, ServerCertificate,
-};
+use cloud::{Action, Denial, Fault, Match, National, Scope, Secret};
 use serde_json::{json, Value};
 
 use crate::golden;
-use crate::namespace::mounted;
-use crate::staleness::closed_port;
-use crate::support::{has_tool, is_root, one_secret, Run, Site};
+use crate::support::{one_secret, Run, Site};
 
-const DOCTOR: [&str; 2] = ["check", "--online"];
+pub const DOCTOR: [&str; 2] = ["check", "--online"];
 
 /// The checks of a run with `--json`.
-struct Checks(Vec<Value>);
+pub struct Checks(pub Vec<Value>);
 
 impl Checks {
-    fn of(run: &Run) -> Self {
+    pub fn of(run: &Run) -> Self {
         let told: Value = serde_json::from_str(&run.stdout).unwrap();
         let checks = told["checks"].as_array().unwrap().clone();
         let failed = checks.iter().find(|check| check["outcome"] == "failed");
@@ -34,19 +28,19 @@ impl Checks {
         Self(checks)
     }
 
-    fn all<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Value> {
+    pub fn all<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Value> {
         self.0.iter().filter(move |check| check["id"] == id)
     }
 
     /// The first check `id`.
     #[track_caller]
-    fn first(&self, id: &str) -> &Value {
+    pub fn first(&self, id: &str) -> &Value {
         let mut found = self.0.iter().filter(|check| check["id"] == id);
         found.next().unwrap()
     }
 
     #[track_caller]
-    fn assert_skipped(&self, ids: &[&str], because: &str) {
+    pub fn assert_skipped(&self, ids: &[&str], because: &str) {
         for id in ids {
             let skipped = self
                 .all(id)
@@ -59,7 +53,7 @@ impl Checks {
         }
     }
 
-    fn first_failure(&self) -> &str {
+    pub fn first_failure(&self) -> &str {
         let mut failed = self.0.iter().filter(|check| check["outcome"] == "failed");
         failed
             .next()
@@ -70,7 +64,7 @@ impl Checks {
 /// The doctor finds `id` first and says of it what `sync` says, next step included; `run` runs
 /// the program.
 #[track_caller]
-fn finds_like_sync(site: &Site, id: &str, run: &dyn Fn(&[&str]) -> Run) -> Checks {
+pub fn finds_like_sync(site: &Site, id: &str, run: &dyn Fn(&[&str]) -> Run) -> Checks {
     let before = tree(site);
     let run_json = run(&["check", "--online", "--json"]);
     let checks = Checks::of(&run_json);
@@ -104,7 +98,7 @@ fn finds_like_sync(site: &Site, id: &str, run: &dyn Fn(&[&str]) -> Run) -> Check
 }
 
 /// Everything below the test's directory, with what a change would leave behind.
-fn tree(site: &Site) -> BTreeMap<PathBuf, (u32, i64, i64, u64)> {
+pub fn tree(site: &Site) -> BTreeMap<PathBuf, (u32, i64, i64, u64)> {
     let mut found = BTreeMap::new();
     let mut paths = vec![site.path("")];
     while let Some(path) = paths.pop() {
@@ -172,140 +166,6 @@ fn a_wrong_configuration_leaves_nothing_to_look_at() {
     let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]));
     checks.assert_skipped(&IDS[1..], "config failed");
     assert_eq!(site.cloud.connections(), 0);
-}
-
-#[test]
-fn an_interceptor_is_told_by_the_authority_that_it_shows() {
-    let site = Site::with_one_secret();
-    site.cloud
-        .show_certificate(ServerCertificate::OtherAuthority);
-    let checks = finds_like_sync(&site, "tls", &|words| site.keyferry(words));
-    let told = checks.first("tls")["detail"].as_str().unwrap();
-    assert!(
-        told.contains("login.") && told.contains("Loopback Cloud Root"),
-        "{told}"
-    );
-    checks.assert_skipped(
-        &[
-            "authority",
-            "tenant",
-            "token",
-            "audience",
-            "vault",
-            "object",
-        ],
-        "tls failed",
-    );
-    assert_eq!(checks.first("tcp")["outcome"], "ok");
-    assert!(site.cloud.requests().is_empty(), "nothing was sent");
-    golden::matches(&site, "doctor_interception", &site.keyferry(&DOCTOR));
-}
-
-/// A name server that knows no name, on an address of its own.
-fn ignorant_name_server() -> String {
-    let id = std::process::id();
-    let address = format!("127.{}.{}.53", id / 256 % 256, id % 256);
-    let socket = UdpSocket::bind((address.as_str(), 53)).unwrap();
-    std::thread::spawn(move || {
-        let mut packet = [0; 512];
-        while let Ok((length, peer)) = socket.recv_from(&mut packet) {
-            // RFC 1035, 4.1.1: a response, recursion available, rcode 3 (no such name).
-            packet[2] |= 0x80;
-            packet[3] = 0x83;
-            socket.send_to(&packet[..length], peer).ok();
-        }
-    });
-    address
-}
-
-#[test]
-fn a_name_that_does_not_exist_is_told() {
-    if !is_root() {
-        return;
-    }
-    let site = Site::with_one_secret();
-    let mut config = site.config(one_secret());
-    config["network"]["resolve"]
-        .as_object_mut()
-        .unwrap()
-        .remove(&site.cloud.login_host());
-    site.configure(&config);
-    site.write(
-        "resolv.conf",
-        &format!("nameserver {}\n", ignorant_name_server()),
-        0o644,
-    );
-    let run = |words: &[&str]| {
-        mounted(
-            &site,
-            "mount --bind $TOPresolv.conf /etc/resolv.conf",
-            words,
-        )
-    };
-    let checks = finds_like_sync(&site, "dns", &run);
-    assert_eq!(
-        checks.first("dns")["detail"],
-        "DNS: login.microsoftonline.us: no such name"
-    );
-    checks.assert_skipped(
-        &["tcp", "tls", "authority", "tenant", "token", "audience"],
-        "dns failed",
-    );
-    // The vault was reached all the same.
-    checks.assert_skipped(&["vault", "object"], "dns failed");
-    assert!(
-        checks.all("tls").any(|check| check["outcome"] == "ok"),
-        "{:#?}",
-        checks.0
-    );
-}
-
-#[test]
-fn a_closed_port_is_told() {
-    let site = Site::with_one_secret();
-    let mut config = site.config(one_secret());
-    config["network"]["resolve"][site.cloud.login_host()] = json!(closed_port());
-    site.configure(&config);
-    let checks = finds_like_sync(&site, "tcp", &|words| site.keyferry(words));
-    checks.assert_skipped(
-        &[
-            "tls",
-            "authority",
-            "tenant",
-            "token",
-            "audience",
-            "vault",
-            "object",
-        ],
-        "tcp failed",
-    );
-}
-
-#[test]
-fn a_proxy_that_wants_credentials_is_told() {
-    let site = Site::with_one_secret();
-    let proxy = ForwardProxy::start(site.cloud.address(), Some(("edge", "open sesame"))).unwrap();
-    let mut config = site.config(one_secret());
-    config["network"]["resolve"] = json!({});
-    config["network"]["proxy"] = json!(proxy.url());
-    site.configure(&config);
-    let checks = finds_like_sync(&site, "proxy", &|words| site.keyferry(words));
-    let told = checks.first("proxy")["detail"].as_str().unwrap();
-    assert!(told.contains("(status 407)"), "{told}");
-    checks.assert_skipped(
-        &[
-            "tcp",
-            "tls",
-            "authority",
-            "tenant",
-            "token",
-            "audience",
-            "vault",
-            "object",
-        ],
-        "proxy failed",
-    );
-    checks.assert_skipped(&["dns"], "the proxy looks it up");
 }
 
 #[test]
@@ -515,224 +375,8 @@ fn the_limit_of_requests_holds_for_the_doctor() {
     assert_eq!(site.cloud.requests().len(), 2);
 }
 
-#[test]
-fn a_key_that_cannot_be_read_is_told() {
-    if !is_root() {
-        return;
-    }
-    let site = Site::with_one_secret();
-    site.give_to(65_534);
-    std::os::unix::fs::chown(site.path("etc/device.pem"), Some(0), Some(0)).unwrap();
-    let run = |words: &[&str]| site.run(&mut site.command_as(65_534, words));
-    let checks = finds_like_sync(&site, "identity", &run);
-    let step = checks.first("identity")["next_step"].as_str().unwrap();
-    assert!(
-        step.starts_with("let the user that runs keyferry read"),
-        "{step}"
-    );
-    checks.assert_skipped(
-        &[
-            "authority",
-            "tenant",
-            "token",
-            "audience",
-            "vault",
-            "object",
-        ],
-        "identity failed",
-    );
-}
-
-#[test]
-fn a_device_in_1970_is_told_and_goes_on() {
-    let Some(shim) = clock_of_1970() else {
-        return;
-    };
-    let site = Site::with_one_secret();
-    let run = |words: &[&str]| {
-        site.run(
-            site.command(words)
-                .env("LD_PRELOAD", shim.path().join("clock.so")),
-        )
-    };
-    let told = run(&["check", "--online", "--json"]).exits(69);
-    let checks = Checks::of(&told);
-    assert_eq!(checks.first_failure(), "clock");
-    assert_eq!(checks.first("clock")["reason"], "clock");
-    // TLS judges certificates no earlier than the release, and the authority's time dates the
-    // sign-in: nothing else has to wait for the clock.
-    for id in ["tls", "token", "object"] {
-        assert!(checks.all(id).all(|check| check["outcome"] == "ok"), "{id}");
-    }
-    let sentence = checks.first("clock")["detail"].as_str().unwrap();
-    let begins = "this device's clock says 1970-01-01T00:16:40Z, the services' 20";
-    assert!(sentence.starts_with(begins), "{sentence}");
-    let synced = run(&["sync"]).exits(0);
-    synced
-        .says(&format!("warning: {begins}"))
-        .says("set this device's clock (NTP)");
-    assert_eq!(site.delivered("mqtt", "password").unwrap(), "hunter2");
-    let text = run(&DOCTOR).exits(69);
-    text.says("FAILED   clock      this device's clock says 1970-")
-        .says("  next: set this device's clock (NTP)");
-    // Without any service the release's own date tells.
-    site.cloud
-        .show_certificate(ServerCertificate::OtherAuthority);
-    let checks = Checks::of(&run(&["check", "--online", "--json"]));
-    let sentence = checks.first("clock")["detail"].as_str().unwrap();
-    assert!(
-        sentence.contains(", but this release is of 20"),
-        "{sentence}"
-    );
-}
-
-/// A library that makes the C library's clock stand in 1970, for programs that are linked
-/// with it.
-fn clock_of_1970() -> Option<tempfile::TempDir> {
-    if !has_tool("cc") {
-        return None;
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let source = directory.path().join("clock.c");
-    fs::write(&source, CLOCK).unwrap();
-    let mut compiler = Command::new("cc");
-    compiler
-        .args(["-shared", "-fPIC", "-o"])
-        .arg(directory.path().join("clock.so"));
-    assert!(compiler.arg(source).status().unwrap().success());
-    Some(directory)
-}
-
-const CLOCK: &str = "
-#define _GNU_SOURCE
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-int clock_gettime(clockid_t clock, struct timespec *now) {
-    int result = syscall(SYS_clock_gettime, clock, now);
-    if (clock == CLOCK_REALTIME) now->tv_sec = 1000;
-    return result;
-}
-";
-
-#[test]
-fn a_small_difference_of_clocks_is_a_warning() {
-    for (offset, outcome) in [
-        (0, "ok"),
-        (-200, "warning"),
-        (200, "warning"),
-        (1200, "failed"),
-    ] {
-        let site = Site::with_one_secret();
-        site.cloud.set_clock_offset(offset);
-        let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]));
-        assert_eq!(checks.first("clock")["outcome"], outcome, "{offset}");
-    }
-}
-
-#[test]
-fn hooks_that_cannot_work_are_told() {
-    let site = Site::with_one_secret();
-    let on_change = |on_change: Value| {
-        let mut config = site.config(one_secret());
-        config["sets"]["mqtt"]["on_change"] = on_change;
-        site.configure(&config);
-    };
-    on_change(json!({"run": [["/nowhere/program"]]}));
-    let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]).exits(0));
-    assert_eq!(checks.first("hook")["outcome"], "warning");
-    on_change(json!({"run": [["/bin/true"]]}));
-    let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]).exits(0));
-    assert_eq!(checks.first("hook")["outcome"], "ok");
-    if !Path::new("/run/systemd/system").is_dir() {
-        on_change(json!({"reload": ["mosquitto.service"]}));
-        let run = site.keyferry(&DOCTOR).exits(78);
-        run.says("systemd is not running here")
-            .says("  next: use on_change.run");
-    }
-}
-
-/// A `systemctl` that knows `mosquitto.service` alone, where systemd seems to run.
-#[test]
-fn a_unit_that_systemd_does_not_have_is_told() {
-    if !is_root() {
-        return;
-    }
-    let site = Site::with_one_secret();
-    site.write("systemctl", SYSTEMCTL, 0o755);
-    let pretend = "mount -t tmpfs none /run/systemd; mkdir /run/systemd/system; \
-        mount -t tmpfs none /usr/local/sbin; cp $TOPsystemctl /usr/local/sbin/";
-    let mut config = site.config(one_secret());
-    config["sets"]["mqtt"]["on_change"] = json!({"reload": ["mosquitto.service"]});
-    site.configure(&config);
-    mounted(&site, pretend, &DOCTOR)
-        .exits(0)
-        .says("ok       hook       mqtt: reload mosquitto.service");
-    config["sets"]["mqtt"]["on_change"] = json!({"reload": ["mosqitto.service"]});
-    site.configure(&config);
-    let run = |words: &[&str]| mounted(&site, pretend, words);
-    let checks = finds_like_sync(&site, "hook", &run);
-    let sentence = "on_change of mqtt: reload mosqitto.service: there is no such unit";
-    assert_eq!(checks.first("hook")["detail"], sentence);
-}
-
-const SYSTEMCTL: &str = r#"#!/bin/sh
-for unit; do :; done
-case "$1 $unit" in
-    "show mosquitto.service") echo LoadState=loaded ;;
-    show*) echo LoadState=not-found ;;
-    *mosquitto.service) ;;
-    *) echo "Unit $unit not found." >&2; exit 5 ;;
-esac
-"#;
-
-#[test]
-fn directories_that_cannot_be_used_are_told() {
-    let site = Site::with_one_secret();
-    fs::create_dir_all(site.path("run/sets")).unwrap();
-    std::os::unix::fs::symlink("/nowhere", site.path("run/sets/mqtt")).unwrap();
-    let checks = finds_like_sync(&site, "directory", &|words| site.keyferry(words));
-    assert_eq!(
-        checks.first("object")["outcome"],
-        "ok",
-        "the rest is looked at"
-    );
-}
-
-#[test]
-fn a_broken_set_fails_alone_and_the_rest_is_looked_at() {
-    let site = Site::with_one_secret();
-    let mut config = site.config(one_secret());
-    config["sets"]["broken"] = json!({"files": {"a": {"secret": "not a name"}}});
-    site.configure(&config);
-    let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]).exits(78));
-    assert_eq!(checks.first("config")["outcome"], "failed");
-    assert_eq!(checks.first("object")["outcome"], "ok");
-}
-
-#[test]
-fn authorities_that_are_not_there_are_a_matter_of_tls() {
-    let site = Site::with_one_secret();
-    let mut config = site.config(one_secret());
-    config["network"]["ca_file"] = json!(site.path("etc/none.pem"));
-    site.configure(&config);
-    let checks = finds_like_sync(&site, "tls", &|words| site.keyferry(words));
-    checks.assert_skipped(
-        &[
-            "clock",
-            "dns",
-            "tcp",
-            "authority",
-            "token",
-            "vault",
-            "object",
-        ],
-        "tls failed",
-    );
-}
-
 /// The checks in their order.
-const IDS: [&str; 15] = [
+pub const IDS: [&str; 15] = [
     "config",
     "identity",
     "directory",

@@ -10,7 +10,9 @@
 )]
 
 mod adfs;
+mod arc;
 mod checks;
+mod cloud_changes;
 mod clouds;
 mod command_line;
 mod coverage;
@@ -18,6 +20,8 @@ mod credentials;
 mod device_code;
 mod disk;
 mod doctor;
+mod doctor_device;
+mod doctor_network;
 mod environment;
 mod federated;
 mod files;

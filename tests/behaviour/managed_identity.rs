@@ -1,31 +1,28 @@
 //! Tokens of the machine's own identity: each platform, what is never asked, what is refused.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use cloud::{
-    Action, ArcAgent, ArcChallenge, Expiry, Fault, ForwardProxy, MachineEndpoint, Match, Stranger,
-};
+use cloud::{Action, Expiry, Fault, ForwardProxy, MachineEndpoint, Match, Stranger};
 use serde_json::{json, Value};
 
 use crate::namespace;
 use crate::support::{one_secret, Run, Site};
 
 /// A site whose identity is managed, with these further keys.
-fn site(keys: Value) -> Site {
+pub fn site(keys: Value) -> Site {
     let site = Site::with_one_secret();
     set_identity(&site, keys);
     site
 }
 
-fn set_identity(site: &Site, keys: Value) {
+pub fn set_identity(site: &Site, keys: Value) {
     let mut config = site.config(one_secret());
     config["identity"] = identity(keys);
     site.configure(&config);
 }
 
-fn identity(keys: Value) -> Value {
+pub fn identity(keys: Value) -> Value {
     let mut identity = json!({"type": "managed_identity"});
     let keys = keys.as_object().unwrap().clone();
     identity.as_object_mut().unwrap().extend(keys);
@@ -33,18 +30,18 @@ fn identity(keys: Value) -> Value {
 }
 
 /// A run with the variables that the machine sets for its processes.
-fn sync_on(site: &Site, endpoint: &MachineEndpoint) -> Run {
+pub fn sync_on(site: &Site, endpoint: &MachineEndpoint) -> Run {
     endpoint.header_value().inspect(|value| site.hide(value));
     site.run(&mut on(site, endpoint))
 }
 
-fn on(site: &Site, endpoint: &MachineEndpoint) -> Command {
+pub fn on(site: &Site, endpoint: &MachineEndpoint) -> Command {
     let mut command = site.command(&["sync", "--log", "debug"]);
     command.envs(variables(endpoint));
     command
 }
 
-fn variables(endpoint: &MachineEndpoint) -> Vec<(String, String)> {
+pub fn variables(endpoint: &MachineEndpoint) -> Vec<(String, String)> {
     let mut variables = endpoint.environment();
     if variables.is_empty() {
         // IMDS has none: there it is at its one address.
@@ -53,13 +50,13 @@ fn variables(endpoint: &MachineEndpoint) -> Vec<(String, String)> {
     variables
 }
 
-fn assign_user(endpoint: &MachineEndpoint) {
+pub fn assign_user(endpoint: &MachineEndpoint) {
     endpoint.assign_user(CLIENT, OBJECT, RESOURCE);
 }
 
 /// The run delivered, with a token of this text's identity, and asked as it should.
 #[track_caller]
-fn delivers(site: &Site, endpoint: &MachineEndpoint, text: &str) {
+pub fn delivers(site: &Site, endpoint: &MachineEndpoint, text: &str) {
     sync_on(site, endpoint).exits(0);
     assert_eq!(site.delivered("mqtt", "password").unwrap(), "hunter2");
     assert_eq!(site.status()["identity"]["text"], text);
@@ -68,7 +65,7 @@ fn delivers(site: &Site, endpoint: &MachineEndpoint, text: &str) {
 }
 
 #[track_caller]
-fn well_asked(endpoint: &MachineEndpoint) {
+pub fn well_asked(endpoint: &MachineEndpoint) {
     assert!(
         endpoint.unexpected().is_empty(),
         "{:#?}",
@@ -549,189 +546,9 @@ fn imds_is_asked_at_its_own_address_past_the_proxy() {
         .all(|connect| connect.target == vault));
 }
 
-#[test]
-fn the_agent_of_arc_delivers_for_the_machine_and_a_chosen_identity() {
-    let name = "managed_identity::the_agent_of_arc_delivers_for_the_machine_and_a_chosen_identity";
-    if !namespace::entered(name, ARC_MACHINE) {
-        return;
-    }
-    let site = site(json!({}));
-    let agent = MachineEndpoint::arc_at(&site.cloud, Path::new(TOKENS), "127.0.0.1:40342").unwrap();
-    assign_user(&agent);
-    // By the agent's program alone, by the variables of its package, and by name.
-    for (source, variables) in [
-        ("auto", Vec::new()),
-        ("auto", agent.environment()),
-        ("arc", Vec::new()),
-    ] {
-        set_identity(&site, json!({ "source": source }));
-        std::fs::remove_dir_all(site.path("run")).ok();
-        site.run(site.command(&["sync", "--log", "debug"]).envs(variables))
-            .exits(0);
-        let told = "managed identity of this machine (Azure Arc)";
-        assert_eq!(site.status()["identity"]["text"], told);
-    }
-    for (answer, key, id, told) in [
-        (ArcAgent::Current, "client_id", CLIENT, CLIENT),
-        (ArcAgent::Current, "object_id", OBJECT, OBJECT),
-        (ArcAgent::OtherCase, "client_id", CLIENT, CLIENT),
-        (ArcAgent::OtherCase, "resource_id", RESOURCE, "gateways"),
-    ] {
-        agent.set_agent(answer);
-        set_identity(&site, json!({ "source": "arc", key: id }));
-        std::fs::remove_dir_all(site.path("run")).ok();
-        delivers(
-            &site,
-            &agent,
-            &format!("managed identity {told} (Azure Arc)"),
-        );
-    }
-    // Each token took two requests, and was kept for the next run.
-    let before = agent.requests().len();
-    assert_eq!(before, 2 * 7);
-    sync_on(&site, &agent).exits(0);
-    assert_eq!(agent.requests().len(), before);
-    // A key is good for one request: after one that was cut off, there is a new one.
-    agent.reset_log();
-    for action in [Action::Delay(Duration::ZERO), Action::CutAfter(9)] {
-        agent.fault(Fault {
-            matching: Match::Any,
-            action,
-            times: 1,
-        });
-    }
-    std::fs::remove_dir_all(site.path("run")).ok();
-    sync_on(&site, &agent).exits(0);
-    assert_eq!(agent.requests().len(), 4);
-    agent.answer_first(&[429]);
-    std::fs::remove_dir_all(site.path("run")).ok();
-    sync_on(&site, &agent).exits(0);
-    well_asked(&agent);
-}
-
-#[test]
-fn an_old_agent_of_arc_does_not_pass_for_the_chosen_identity() {
-    let name = "managed_identity::an_old_agent_of_arc_does_not_pass_for_the_chosen_identity";
-    if !namespace::entered(name, ARC_MACHINE) {
-        return;
-    }
-    let site = site(json!({"source": "arc", "client_id": CLIENT}));
-    let agent = MachineEndpoint::arc(&site.cloud, Path::new(TOKENS)).unwrap();
-    assign_user(&agent);
-    agent.set_agent(ArcAgent::Old);
-    let run = sync_on(&site, &agent).exits(65);
-    run.says("(Azure Arc): the answer does not name the identity of client_id")
-        .says("next: update the agent");
-    assert_eq!(site.set_status("mqtt")["reason"], "reply");
-    assert!(site.cloud.requests().is_empty());
-}
-
-/// Whoever plays the agent gets no file's content but that of the agent's own keys.
-#[test]
-fn a_challenge_that_breaks_a_rule_is_not_answered() {
-    let name = "managed_identity::a_challenge_that_breaks_a_rule_is_not_answered";
-    if !namespace::entered(name, ARC_MACHINE) {
-        return;
-    }
-    let site = site(json!({"source": "arc"}));
-    let agent = MachineEndpoint::arc(&site.cloud, Path::new(TOKENS)).unwrap();
-    for (challenge, said) in [
-        (ArcChallenge::Directory, "names what is no regular file"),
-        (
-            ArcChallenge::Dots,
-            "names a file outside of the agent's directory",
-        ),
-        (ArcChallenge::Empty, "names a file that holds no key"),
-        (ArcChallenge::Fifo, "names what is no regular file"),
-        (
-            ArcChallenge::Header(format!("Bearer realm={TOKENS}/a.key")),
-            "names no key file",
-        ),
-        (
-            ArcChallenge::Header("Basic realm=/etc/passwd".to_owned()),
-            "names a file outside of the agent's directory",
-        ),
-        (
-            ArcChallenge::Immediate,
-            "is missing: it gives a token to anybody",
-        ),
-        (ArcChallenge::LineBreak, "names a file that holds no key"),
-        (ArcChallenge::Missing, "names a key file that is not there"),
-        (
-            ArcChallenge::NoExtension,
-            "names a file that does not end in .key",
-        ),
-        (ArcChallenge::NoRealm, "names no key file"),
-        (
-            ArcChallenge::Outside,
-            "names a file outside of the agent's directory",
-        ),
-        (ArcChallenge::Symlink, "names what is no regular file"),
-        (
-            ArcChallenge::TooLarge,
-            "names a file that is longer than 4096 bytes",
-        ),
-    ] {
-        agent.reset_log();
-        agent.challenge_with(challenge);
-        let run = sync_on(&site, &agent).exits(65);
-        run.says(&format!("(Azure Arc): the agent's challenge {said}"))
-            .says("next: look what listens at the agent's address");
-        assert_eq!(site.set_status("mqtt")["reason"], "reply");
-        // There is no second request, which would carry what was read.
-        assert_eq!(agent.requests().len(), 1, "{said}");
-        well_asked(&agent);
-    }
-    assert!(site.cloud.requests().is_empty());
-}
-
-/// Neither by a link in the place of the agent's directory.
-#[test]
-fn the_agents_directory_is_not_reached_through_a_link() {
-    let name = "managed_identity::the_agents_directory_is_not_reached_through_a_link";
-    let script = "mount -t tmpfs none /var/opt; mkdir -p /var/opt/elsewhere/tokens; \
-                  ln -s elsewhere /var/opt/azcmagent";
-    if !namespace::entered(name, script) {
-        return;
-    }
-    let site = site(json!({"source": "arc"}));
-    let agent = MachineEndpoint::arc(&site.cloud, Path::new(TOKENS)).unwrap();
-    let real = "/var/opt/elsewhere/tokens";
-    std::fs::write(format!("{real}/a.key"), "bait").unwrap();
-    agent.challenge_with(ArcChallenge::Header(format!("Basic realm={TOKENS}/a.key")));
-    let run = sync_on(&site, &agent).exits(65);
-    run.says("/var/opt/azcmagent is a symbolic link to elsewhere");
-    assert_eq!(agent.requests().len(), 1);
-}
-
-#[test]
-fn a_key_that_this_user_cannot_read_says_which_group_to_join() {
-    let name = "managed_identity::a_key_that_this_user_cannot_read_says_which_group_to_join";
-    if !namespace::entered(name, ARC_MACHINE) {
-        return;
-    }
-    let site = site(json!({"source": "arc"}));
-    let agent = MachineEndpoint::arc(&site.cloud, Path::new(TOKENS)).unwrap();
-    site.give_to(65_534);
-    let mut command = site.command_as(65_534, &["sync"]);
-    let run = site.run(command.envs(variables(&agent))).exits(78);
-    run.says(&format!("(Azure Arc): the agent's key {TOKENS}/"))
-        .says("cannot be read")
-        .says(
-            "next: add the service's user to group himds (SupplementaryGroups=himds in a drop-in",
-        );
-    assert_eq!(site.set_status("mqtt")["reason"], "permission");
-    assert_eq!(agent.requests().len(), 1);
-}
-
-const CLIENT: &str = "4f4a1d1b-2a3c-4c5d-8e9f-0a1b2c3d4e5f";
-const OBJECT: &str = "9d7ab0f5-50f3-4c5d-8e9f-0a1b2c3d4e5f";
-const OTHER: &str = "00000000-50f3-4c5d-8e9f-0a1b2c3d4e5f";
-const RESOURCE: &str = "/subscriptions/6f8e2f0a-50f3-4c5d-8e9f-0a1b2c3d4e5f/resourceGroups/plant7/providers/Microsoft.ManagedIdentity/userAssignedIdentities/gateways";
-const OTHER_RESOURCE: &str = "/subscriptions/6f8e2f0a-50f3-4c5d-8e9f-0a1b2c3d4e5f/resourceGroups/plant7/providers/Microsoft.ManagedIdentity/userAssignedIdentities/others";
+pub const CLIENT: &str = "4f4a1d1b-2a3c-4c5d-8e9f-0a1b2c3d4e5f";
+pub const OBJECT: &str = "9d7ab0f5-50f3-4c5d-8e9f-0a1b2c3d4e5f";
+pub const OTHER: &str = "00000000-50f3-4c5d-8e9f-0a1b2c3d4e5f";
+pub const RESOURCE: &str = "/subscriptions/6f8e2f0a-50f3-4c5d-8e9f-0a1b2c3d4e5f/resourceGroups/plant7/providers/Microsoft.ManagedIdentity/userAssignedIdentities/gateways";
+pub const OTHER_RESOURCE: &str = "/subscriptions/6f8e2f0a-50f3-4c5d-8e9f-0a1b2c3d4e5f/resourceGroups/plant7/providers/Microsoft.ManagedIdentity/userAssignedIdentities/others";
 const IMDS_ORIGIN: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
-const TOKENS: &str = "/var/opt/azcmagent/tokens";
-/// Makes the machine look like one with the agent.
-const ARC_MACHINE: &str = "mount -t tmpfs none /var/opt; mkdir -p /var/opt/azcmagent/tokens; \
-                           mount -t tmpfs none /opt; mkdir -p /opt/azcmagent/bin; \
-                           touch /opt/azcmagent/bin/himds";
