@@ -1,6 +1,6 @@
 //! How the device proves who it is: from a configured identity to a token.
 //!
-//! Each kind of identity is one file here and one variant of [`Proof`]. A credential is read
+//! Each kind of identity is one file here and one variant of `Proof`. A credential is read
 //! and checked on the device before any request; what is wrong with it never reaches the
 //! wire. A token goes only to the audience it was asked for.
 
