@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::endpoint::{self, SignIn};
+use super::endpoint::{self, SignIn, Talk};
 use super::Token;
 use crate::cloud::Protocol;
 use crate::error::{Class, Error, PersonProblem};
@@ -68,7 +68,7 @@ fn ask(request: &SignIn<'_>) -> Result<(Invitation, Poll), Error> {
         Protocol::Entra => format!("/{}/oauth2/v2.0/devicecode", request.application.tenant),
     };
     let now = Instant::now();
-    let reply = request.post(&path, &code_form(request), None)?;
+    let reply = request.post(&path, &code_form(request), Talk::Opening)?;
     if reply.status != 200 {
         return Err(request.refusal(&reply));
     }
@@ -110,7 +110,7 @@ fn wait(request: &SignIn<'_>, poll: Poll) -> Result<Token, Error> {
         if pause >= left {
             return Err(lost.unwrap_or(Error::Person(PersonProblem::Expired)));
         }
-        let error = match request.token(&form, Some(poll.end)) {
+        let error = match request.token(&form, Talk::Poll(poll.end)) {
             Ok(token) => return Ok(token),
             Err(error) => error,
         };
@@ -264,7 +264,7 @@ mod tests {
             assert_eq!(invitation.valid, Duration::from_secs(900));
             assert_eq!(waiting.interval, Duration::from_secs(5));
             let form = poll_form(&request, &waiting.device_code);
-            assert!(request.token(&form, Some(waiting.end)).is_err());
+            assert!(request.token(&form, Talk::Poll(waiting.end)).is_err());
             let fields = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=ID&device_code=d%7E";
             assert_eq!(authority.asked(), format!("{poll} {fields}"));
         }

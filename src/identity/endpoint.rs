@@ -35,6 +35,17 @@ pub(super) enum Grant<'a> {
     },
 }
 
+/// How a request stands to those around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Talk {
+    /// Polls will follow it.
+    Opening,
+    /// It is the only one: the connection, which takes 30 kB, is closed behind it.
+    Once,
+    /// It asks whether a person has signed in, until then.
+    Poll(Instant),
+}
+
 /// The path of the token endpoint for `application`'s tenant.
 pub(super) fn path(cloud: &Cloud, application: &Application) -> String {
     match cloud.protocol {
@@ -46,13 +57,13 @@ pub(super) fn path(cloud: &Cloud, application: &Application) -> String {
 impl SignIn<'_> {
     /// Asks for a token.
     pub(super) fn send(&self, grant: &Grant<'_>) -> Result<Token, Error> {
-        self.token(&self.form(grant), None)
+        self.token(&self.form(grant), Talk::Once)
     }
 
-    /// Sends a form to the token endpoint: as often as needed, or once before an end.
-    pub(super) fn token(&self, form: &Secret, end: Option<Instant>) -> Result<Token, Error> {
+    /// Sends a form to the token endpoint.
+    pub(super) fn token(&self, form: &Secret, talk: Talk) -> Result<Token, Error> {
         let asked_at = clock::now();
-        let reply = self.post(&path(self.cloud, self.application), form, end)?;
+        let reply = self.post(&path(self.cloud, self.application), form, talk)?;
         match reply.status {
             200 => reply::token(&reply.body, asked_at).map_err(|problem| match problem {
                 reply::Unusable::Json(error) => self.no_json(&reply, &error),
@@ -62,28 +73,27 @@ impl SignIn<'_> {
         }
     }
 
-    /// Sends a form to the authority, as often as needed, or once before an end.
-    pub(super) fn post(
-        &self,
-        path: &str,
-        form: &Secret,
-        end: Option<Instant>,
-    ) -> Result<Reply, Error> {
+    /// Sends a form to the authority: as often as needed, but a poll once.
+    pub(super) fn post(&self, path: &str, form: &Secret, talk: Talk) -> Result<Reply, Error> {
         let request_id = http::unique_id()?;
+        let mut headers = vec![
+            ("accept", "application/json"),
+            ("client-request-id", &request_id),
+        ];
+        if talk == Talk::Once {
+            headers.push(("connection", "close"));
+        }
         let request = Request {
             host: &self.cloud.authority,
             path,
             body: Body::Form(form),
             bearer: None,
-            headers: &[
-                ("accept", "application/json"),
-                ("client-request-id", &request_id),
-            ],
+            headers: &headers,
             limit: REPLY_LIMIT,
         };
-        match end {
-            None => self.client.send(&request),
-            Some(end) => self.client.poll(&request, end),
+        match talk {
+            Talk::Opening | Talk::Once => self.client.send(&request),
+            Talk::Poll(end) => self.client.poll(&request, end),
         }
     }
 
