@@ -15,6 +15,7 @@ pub mod harden;
 pub mod hook;
 pub mod http;
 pub mod identity;
+pub mod json;
 pub mod keys;
 pub mod log;
 pub mod name;

@@ -3,6 +3,8 @@
 //! Each type is made only by its `parse`, which says in a sentence what is wrong. The
 //! limits are Key Vault's and Entra's own (protocol notes 5.1 and 3.1) or, for files
 //! and sets, ours: one plain path component that cannot be mistaken for our own files.
+//! They lie on the heap: what names things, an error above all, is handed on often and
+//! stays small.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,34 +23,34 @@ impl fmt::Display for Invalid {
 
 /// Name of a set: 1 to 64 letters, digits, `.`, `_`, `-`; begins with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SetName(Bounded<64>);
+pub struct SetName(Box<Bounded<64>>);
 
 /// Name of a delivered file: one path component of 1 to 200 bytes.
 ///
 /// Refused: `.`, `..`, `/`, control characters, and our own `.keyferry…` names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileName(Bounded<200>);
+pub struct FileName(Box<Bounded<200>>);
 
 /// Name of a Key Vault object: 1 to 127 letters, digits, hyphens. Compared without case,
 /// as the service does.
 #[derive(Clone, Debug)]
-pub struct ObjectName(Bounded<127>);
+pub struct ObjectName(Box<Bounded<127>>);
 
 /// Version of a Key Vault object: 32 hexadecimal digits, kept in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(Bounded<32>);
+pub struct Version(Box<Bounded<32>>);
 
 /// A DNS host name in lower case, at most 253 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HostName(Bounded<253>);
+pub struct HostName(Box<Bounded<253>>);
 
 /// An Entra tenant: a GUID or a verified domain, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tenant(Bounded<253>);
+pub struct Tenant(Box<Bounded<253>>);
 
 /// An application (client) id: a GUID in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(Bounded<36>);
+pub struct ClientId(Box<Bounded<36>>);
 
 /// Permission bits of a file or directory, 0 to 0o777.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,11 +299,11 @@ fn is_dns_label(label: &str) -> bool {
     (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')
 }
 
-fn bounded<const N: usize>(text: &str, good: bool, rule: &str) -> Result<Bounded<N>, Invalid> {
+fn bounded<const N: usize>(text: &str, good: bool, rule: &str) -> Result<Box<Bounded<N>>, Invalid> {
     let name = Bounded::from_str(text)
         .ok()
         .filter(|_| good && !text.is_empty());
-    name.ok_or_else(|| Invalid(rule.to_owned()))
+    name.map(Box::new).ok_or_else(|| Invalid(rule.to_owned()))
 }
 
 #[cfg(test)]

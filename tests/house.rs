@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The rows, lowest first; rooms of one row are blind to each other, unless one stands in
 /// brackets behind another, which may then use it.
 const ROWS: [&[&str]; 9] = [
-    &["secret", "name"],
+    &["json", "secret", "name"],
     &["error"],
     &["clock", "harden", "log", "retry"],
     &["cloud", "disk", "http", "keys"],

@@ -1,9 +1,9 @@
 //! The configuration in effect: merged, with all defaults, ready to be fed back.
 
-use super::ordered::Json;
 use super::value::duration_text;
 use super::{Config, CredentialFile, File, Identity, IfMissing, Layout, OnChange, Set, Source};
 use crate::cloud::Cloud;
+use crate::json::Json;
 use crate::name::HostName;
 
 impl Config {
@@ -122,7 +122,7 @@ impl Config {
         }
         json.add("timeout", Json::text(duration_text(settings.timeout)));
         json.add("deadline", Json::text(duration_text(settings.deadline)));
-        json.add("max_requests", Json::Number(settings.max_requests));
+        json.add("max_requests", Json::Number(settings.max_requests.into()));
         let resolve = settings.resolve.iter();
         let resolve = resolve.map(|pinned| {
             let address = Json::text(pinned.address.to_string());

@@ -3,7 +3,7 @@
 use super::table::Kind::*;
 use super::table::Presence::*;
 use super::table::Section::*;
-use super::table::{IdentityType, Key, Kind, Presence, Section};
+use super::table::{IdentityType, Key, Kind, Known, Presence, Section};
 
 /// The types of identity, in the order in which they are told.
 pub const IDENTITY_TYPES: &[IdentityType] = &[
@@ -247,6 +247,21 @@ pub const KEYS: &[Key] = &[
     key(Proxy, "env", Text("^[A-Za-z_][A-Za-z0-9_]*$"), Optional, r#""HTTPS_PROXY""#,
         "Instead of url: the environment variable that holds it; unset or empty means no proxy."),
 ];
+
+/// What the parser knows of [`KEYS`].
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler makes it, and would refuse"
+)]
+pub(super) static KNOWN: [Known; KEYS.len()] = {
+    let mut known = [KEYS[0].known(); KEYS.len()];
+    let mut row = 0;
+    while row < KEYS.len() {
+        known[row] = KEYS[row].known();
+        row += 1;
+    }
+    known
+};
 
 const fn key(
     section: Section,

@@ -21,7 +21,6 @@ mod merge;
 mod network;
 mod object;
 mod on_change;
-mod ordered;
 mod outline;
 mod pinned;
 mod problem;

@@ -3,7 +3,7 @@
 use super::json::{Member, Node};
 use super::problem::{Problem, Problems};
 use super::suggest;
-use super::table::{self, Key, Section, KEYS};
+use super::table::{self, Known, Section, KNOWN};
 use crate::name::foreign;
 
 /// The known members of an object that were not yet taken.
@@ -26,7 +26,7 @@ impl<'a> Object<'a> {
         };
         for mut member in node.members("an object", problems)? {
             match table::find(section, &member.key) {
-                Some(key) if key.is_later() => {
+                Some(key) if key.is_later => {
                     object.meant.extend(instead_of(section));
                     problems.add(of_later_version(&member));
                 }
@@ -50,7 +50,7 @@ impl<'a> Object<'a> {
     }
 
     /// The value of `key`; a note if it is not there.
-    pub fn need(&mut self, key: &Key, problems: &mut Problems) -> Option<Node<'a>> {
+    pub fn need(&mut self, key: &Known, problems: &mut Problems) -> Option<Node<'a>> {
         let found = self.take(key.name);
         if found.is_none() && !self.meant.contains(&key.name) {
             problems.add(self.lacks(key));
@@ -59,7 +59,7 @@ impl<'a> Object<'a> {
     }
 
     /// The problem that `key` is not here.
-    pub fn lacks(&self, key: &Key) -> Problem {
+    pub fn lacks(&self, key: &Known) -> Problem {
         self.node.problem_with(
             &format!("lacks \"{}\"", key.name),
             &format!("write \"{}\": {}", key.name, key.example),
@@ -100,7 +100,7 @@ fn of_later_version(member: &Member<'_>) -> Problem {
 
 /// The known key that the unknown `member` looks like.
 fn nearest(member: &Member<'_>, section: Section) -> Option<&'static str> {
-    suggest::nearest(&member.key, table::keys_of(section).map(|key| key.name))
+    suggest::nearest(&member.key, table::known_in(section).map(|key| key.name))
 }
 
 /// The key that every object of `section` needs today, until a later one can stand for it.
@@ -110,7 +110,7 @@ fn instead_of(section: Section) -> Option<&'static str> {
 
 fn unknown(member: &Member<'_>, section: Section) -> Problem {
     let key = foreign(&member.key, 60);
-    let elsewhere = KEYS.iter().find(|other| other.name == member.key);
+    let elsewhere = KNOWN.iter().find(|other| other.name == member.key);
     let meant = nearest(member, section);
     // "file" for "files" is a slip, though there is a "file" elsewhere.
     let slip =
@@ -128,7 +128,7 @@ fn unknown(member: &Member<'_>, section: Section) -> Problem {
             format!("move \"{key}\" into {place}"),
         );
     }
-    let known = table::keys_of(section).filter(|key| !key.is_later());
+    let known = table::known_in(section).filter(|key| !key.is_later);
     let known: Vec<&str> = known.map(|key| key.name).collect();
     member.problem(
         format!("unknown key \"{key}\""),

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+pub(super) use super::keys::KNOWN;
 pub use super::keys::{IDENTITY_TYPES, KEYS};
 
 use Presence::KnownLater;
@@ -26,6 +27,20 @@ pub struct Key {
     pub example: &'static str,
     /// What it is for, in a line.
     pub text: &'static str,
+}
+
+/// What the parser knows of a key. The rest of its row is for schema and documents, and no
+/// part of the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// The object it stands in.
+    pub section: Section,
+    /// The key itself.
+    pub name: &'static str,
+    /// A value that could stand here, as JSON.
+    pub example: &'static str,
+    /// Whether only a later release knows it.
+    pub is_later: bool,
 }
 
 /// The objects that have keys.
@@ -126,23 +141,42 @@ pub struct IdentityType {
     pub text: &'static str,
 }
 
-/// The row of `name` in `section`.
-pub fn find(section: Section, name: &str) -> Option<&'static Key> {
-    keys_of(section).find(|key| key.name == name)
+/// What is known of `name` in `section`.
+pub fn find(section: Section, name: &str) -> Option<&'static Known> {
+    known_in(section).find(|key| key.name == name)
+}
+
+/// What is known of all keys of `section`.
+pub fn known_in(section: Section) -> impl Iterator<Item = &'static Known> {
+    KNOWN.iter().filter(move |key| section.takes(key.section))
 }
 
 /// All rows of `section`.
 pub fn keys_of(section: Section) -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(move |key| {
-        let of_every_type = matches!(section, IdentityOf(_)) && key.section == Identity;
-        key.section == section || of_every_type
-    })
+    KEYS.iter().filter(move |key| section.takes(key.section))
+}
+
+impl Section {
+    /// Whether keys of `other` may stand in it.
+    fn takes(self, other: Self) -> bool {
+        let of_every_type = matches!(self, IdentityOf(_)) && other == Identity;
+        self == other || of_every_type
+    }
 }
 
 impl Key {
     /// Whether only a later release knows it.
-    pub fn is_later(&self) -> bool {
-        self.presence == KnownLater
+    pub const fn is_later(&self) -> bool {
+        matches!(self.presence, KnownLater)
+    }
+
+    pub(super) const fn known(&self) -> Known {
+        Known {
+            section: self.section,
+            name: self.name,
+            example: self.example,
+            is_later: self.is_later(),
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! `status.json`: how the last run ended, set by set.
 
 use rustix::fs::Gid;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::disk::{Access, Dir};
 use crate::error::Error;
+use crate::json::Json;
 use crate::name::Mode;
 
 /// The whole document. Its fields are an interface; `schema` counts breaking changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// 1.
     pub schema: u32,
@@ -27,7 +28,7 @@ pub struct Status {
 }
 
 /// The identity in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Chosen {
     /// `certificate gw-0042`.
     pub text: String,
@@ -38,7 +39,7 @@ pub struct Chosen {
 }
 
 /// One run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Run {
     /// Seconds since 1970 of its end, by the device's clock.
     pub at: i64,
@@ -59,7 +60,7 @@ pub struct Run {
 }
 
 /// One set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SetStatus {
     /// Its name.
     pub name: String,
@@ -90,7 +91,7 @@ pub struct SetStatus {
 }
 
 /// One delivered file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileStatus {
     /// Its name.
     pub name: String,
@@ -99,7 +100,7 @@ pub struct FileStatus {
 }
 
 /// How a set is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SetState {
     /// Nothing was ever delivered, for a reason that may pass by itself.
@@ -134,15 +135,16 @@ impl Status {
         let Some(bytes) = directory.read(FILE, LIMIT)? else {
             return Ok(None);
         };
-        let Ok(schema) = serde_json::from_slice::<Schema>(bytes.expose()) else {
+        let Some(document) = Json::read(bytes.expose()) else {
             return Ok(damaged());
         };
-        if schema.schema > Self::SCHEMA {
+        let schema = document.number_of("schema").unwrap_or_default();
+        if schema > i64::from(Self::SCHEMA) {
             return Err(Error::NewerFormat {
                 path: directory.path().join(FILE),
             });
         }
-        Ok(serde_json::from_slice(bytes.expose()).unwrap_or_else(|_| damaged()))
+        Ok(Self::read(&document).or_else(damaged))
     }
 
     /// Writes `status.json`, atomically, readable by `group` where there is one.
@@ -169,6 +171,22 @@ impl Status {
 }
 
 impl SetState {
+    const ALL: [Self; 9] = [
+        Self::Absent,
+        Self::Current,
+        Self::Failed,
+        Self::Misconfigured,
+        Self::Missing,
+        Self::Pending,
+        Self::Refused,
+        Self::Stale,
+        Self::Unusable,
+    ];
+
+    fn read(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
     /// The word for people; the same as in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -185,15 +203,92 @@ impl SetState {
     }
 }
 
+impl Status {
+    /// The document that its [`Serialize`] writes.
+    fn read(json: &Json) -> Option<Self> {
+        let vaults = json.list_of("vaults")?.iter();
+        let identity = match json.member("identity") {
+            None => None,
+            Some(identity) => Some(Chosen::read(identity)?),
+        };
+        Some(Self {
+            schema: number(json, "schema")?,
+            instance: json.text_of("instance")?,
+            cloud: json.text_of("cloud")?,
+            vaults: vaults.map(Json::as_text).collect::<Option<_>>()?,
+            identity,
+            run: Run::read(json.member("run")?)?,
+            sets: all(json, "sets", SetStatus::read)?,
+        })
+    }
+}
+
+impl Chosen {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            text: json.text_of("text")?,
+            expires: json.any_number_of("expires")?,
+            position: number(json, "position")?,
+        })
+    }
+}
+
+impl Run {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            at: json.number_of("at")?,
+            exit_code: number(json, "exit_code")?,
+            offline: json.boolean_of("offline")?,
+            milliseconds: number(json, "milliseconds")?,
+            connections: number(json, "connections")?,
+            requests: number(json, "requests")?,
+            sent: number(json, "sent")?,
+            received: number(json, "received")?,
+        })
+    }
+}
+
+impl SetStatus {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            name: json.text_of("name")?,
+            state: SetState::read(&json.text_of("state")?)?,
+            reason: json.any_text_of("reason")?,
+            error: json.any_text_of("error")?,
+            next_step: json.any_text_of("next_step")?,
+            exit_code: number(json, "exit_code")?,
+            required: json.boolean_of("required")?,
+            confirmed: json.any_number_of("confirmed")?,
+            changed: json.any_number_of("changed")?,
+            generation: json.any_text_of("generation")?,
+            max_stale: number(json, "max_stale")?,
+            directory: json.any_text_of("directory")?,
+            files: all(json, "files", FileStatus::read)?,
+        })
+    }
+}
+
+impl FileStatus {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            name: json.text_of("name")?,
+            version: json.text_of("version")?,
+        })
+    }
+}
+
+fn all<T>(json: &Json, key: &str, read: impl Fn(&Json) -> Option<T>) -> Option<Vec<T>> {
+    json.list_of(key)?.iter().map(read).collect()
+}
+
+fn number<T: TryFrom<i64>>(json: &Json, key: &str) -> Option<T> {
+    T::try_from(json.number_of(key)?).ok()
+}
+
 /// Not our doing, and the next run replaces it.
 fn damaged() -> Option<Status> {
     log::warn!("{FILE} is damaged and is not used");
     None
-}
-
-#[derive(Deserialize)]
-struct Schema {
-    schema: u32,
 }
 
 const FILE: &str = "status.json";
@@ -203,3 +298,84 @@ const READABLE: Mode = match Mode::new(0o640) {
     Some(mode) => mode,
     None => unreachable!(),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(state: SetState, known: bool) -> SetStatus {
+        let text = |text: &str| known.then(|| text.to_owned());
+        SetStatus {
+            name: "mqtt".to_owned(),
+            state,
+            reason: text("network"),
+            error: text("no answer"),
+            next_step: text("wait"),
+            exit_code: 69,
+            required: known,
+            confirmed: known.then_some(1),
+            changed: known.then_some(2),
+            generation: text("g1"),
+            max_stale: 3,
+            directory: text("/run/keyferry/sets/mqtt"),
+            files: vec![FileStatus {
+                name: "password".to_owned(),
+                version: "4387".to_owned(),
+            }],
+        }
+    }
+
+    fn status(known: bool) -> Status {
+        let sets = SetState::ALL.into_iter();
+        Status {
+            schema: Status::SCHEMA,
+            instance: "edge".to_owned(),
+            cloud: "usgov".to_owned(),
+            vaults: vec!["factory7-edge".to_owned()],
+            identity: known.then(|| Chosen {
+                text: "certificate gw-0042".to_owned(),
+                expires: Some(4),
+                position: 5,
+            }),
+            run: Run {
+                at: -6,
+                exit_code: 69,
+                offline: known,
+                milliseconds: 7,
+                connections: 8,
+                requests: 9,
+                sent: 10,
+                received: 11,
+            },
+            sets: sets.map(|state| set(state, known)).collect(),
+        }
+    }
+
+    #[test]
+    fn is_read_as_it_was_written() {
+        for known in [false, true] {
+            let status = status(known);
+            let json = Json::read(status.to_json().unwrap().as_bytes()).unwrap();
+            assert_eq!(Status::read(&json), Some(status));
+        }
+    }
+
+    #[test]
+    fn what_lacks_a_member_or_has_a_wrong_one_is_no_status() {
+        let good = status(true).to_json().unwrap();
+        for (from, to) in [
+            ("\"schema\"", "\"scheme\""),
+            ("\"at\"", "\"when\""),
+            ("\"files\"", "\"file\""),
+            ("\"absent\"", "\"gone\""),
+            ("\"exit_code\": 69", "\"exit_code\": 256"),
+            ("\"reason\": \"network\"", "\"reason\": 7"),
+            ("\"expires\": 4", "\"expires\": 0.5"),
+        ] {
+            let bad = good.replace(from, to);
+            assert_ne!(bad, good);
+            let json = Json::read(bad.as_bytes()).unwrap();
+            assert_eq!(Status::read(&json), None, "{to}");
+        }
+    }
+}

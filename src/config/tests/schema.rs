@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use crate::cloud::PRESETS;
 use crate::config::document::Document;
 use crate::config::json::{self, Node};
-use crate::config::ordered::Json;
 use crate::config::problem::Problems;
 use crate::config::table::{self, Key, Kind, Presence, Section, IDENTITY_TYPES};
+use crate::json::Json;
 
 #[test]
 #[expect(
@@ -236,8 +236,8 @@ fn pattern(text: &str) -> Json {
 fn number(least: u32, most: u32) -> Json {
     Json::object([
         ("type", Json::text("integer")),
-        ("minimum", Json::Number(least)),
-        ("maximum", Json::Number(most)),
+        ("minimum", Json::Number(least.into())),
+        ("maximum", Json::Number(most.into())),
     ])
 }
 
@@ -262,7 +262,7 @@ fn map(names: &str, values: Json, least: u32) -> Json {
             Json::Object(vec![(names.to_owned(), values)]),
         ),
         ("additionalProperties", Json::Boolean(false)),
-        ("minProperties", Json::Number(least)),
+        ("minProperties", Json::Number(least.into())),
     ])
 }
 
@@ -285,7 +285,7 @@ fn from_node(node: &Node<'_>) -> Json {
         json::Kind::Boolean => Json::Boolean(node.boolean().unwrap()),
         json::Kind::List => Json::List(node.items("").unwrap().iter().map(from_node).collect()),
         json::Kind::Null => panic!("null is no value of a configuration"),
-        json::Kind::Number => Json::Number(node.number(0, u32::MAX).unwrap()),
+        json::Kind::Number => Json::Number(node.number(0, u32::MAX).unwrap().into()),
         json::Kind::Object => {
             let members = node.members("", &mut Problems::default()).unwrap();
             let members = members.into_iter();

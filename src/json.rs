@@ -1,0 +1,259 @@
+//! JSON as a whole, with members in the order in which they stand or were added.
+//!
+//! For documents without secrets, since nothing of it is wiped. An object that has a key
+//! twice is refused: which one was meant cannot be told.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A list.
+    List(Vec<Json>),
+    /// `null`.
+    Null,
+    /// A whole number.
+    Number(i64),
+    /// An object.
+    Object(Vec<(String, Json)>),
+    /// A number with a fraction, or too large. It is never written.
+    OtherNumber,
+    /// A text.
+    Text(String),
+}
+
+impl Json {
+    /// A text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A list of texts.
+    pub fn texts(texts: &[String]) -> Self {
+        Self::List(texts.iter().map(Self::text).collect())
+    }
+
+    /// An object.
+    pub fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
+        let members = members.into_iter();
+        Self::Object(
+            members
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect(),
+        )
+    }
+
+    /// Adds a member, if this is an object.
+    pub fn add(&mut self, key: &str, value: Self) {
+        if let Self::Object(members) = self {
+            members.push((key.to_owned(), value));
+        }
+    }
+
+    /// The text of it, indented, with a line break at its end.
+    pub fn pretty(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// What `bytes` say, if they are JSON.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// A member of this object; null is as good as none.
+    pub fn member(&self, key: &str) -> Option<&Self> {
+        let Self::Object(members) = self else {
+            return None;
+        };
+        let found = members.iter().find(|(name, _)| name == key);
+        found
+            .map(|(_, value)| value)
+            .filter(|value| **value != Self::Null)
+    }
+
+    /// The member `key`, which must be a text.
+    pub fn text_of(&self, key: &str) -> Option<String> {
+        self.member(key)?.as_text()
+    }
+
+    /// The member `key`, which must be a whole number.
+    pub fn number_of(&self, key: &str) -> Option<i64> {
+        self.member(key)?.as_number()
+    }
+
+    /// The member `key`, which must be `true` or `false`.
+    pub fn boolean_of(&self, key: &str) -> Option<bool> {
+        match self.member(key)? {
+            Self::Boolean(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The items of the member `key`, which must be a list.
+    pub fn list_of(&self, key: &str) -> Option<&[Self]> {
+        match self.member(key)? {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The member `key`, which may be missing and is a text otherwise.
+    pub fn any_text_of(&self, key: &str) -> Option<Option<String>> {
+        match self.member(key) {
+            None => Some(None),
+            Some(value) => value.as_text().map(Some),
+        }
+    }
+
+    /// The member `key`, which may be missing and is a whole number otherwise.
+    pub fn any_number_of(&self, key: &str) -> Option<Option<i64>> {
+        match self.member(key) {
+            None => Some(None),
+            Some(value) => value.as_number().map(Some),
+        }
+    }
+
+    /// This text.
+    pub fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    fn as_number(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Boolean(value))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::OtherNumber)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::text(text))
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Json::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
+        let mut members: Vec<(String, Json)> = Vec::new();
+        while let Some((key, value)) = object.next_entry::<String, Json>()? {
+            if members.iter().any(|(earlier, _)| *earlier == key) {
+                return Err(A::Error::custom("a key stands twice in an object"));
+            }
+            members.push((key, value));
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Boolean(value) => serializer.serialize_bool(*value),
+            Self::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Self::Null | Self::OtherNumber => serializer.serialize_unit(),
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Object(members) => {
+                let mut object = serializer.serialize_map(Some(members.len()))?;
+                for (key, value) in members {
+                    object.serialize_entry(key, value)?;
+                }
+                object.end()
+            }
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_as_it_was_written() {
+        let text = "{\n  \"b\": [\n    true,\n    null\n  ],\n  \"a\": -7,\n  \"c\": \"é\\n\"\n}\n";
+        let json = Json::read(text.as_bytes()).unwrap();
+        assert_eq!(json.pretty(), text);
+        assert_eq!(json.number_of("a"), Some(-7));
+        assert_eq!(json.text_of("c").as_deref(), Some("é\n"));
+        assert_eq!(json.list_of("b").map(<[Json]>::len), Some(2));
+    }
+
+    #[test]
+    fn a_repeated_key_is_refused_wherever_it_stands() {
+        for bad in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
+            assert_eq!(Json::read(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_missing_must_be_right_if_it_is_there() {
+        let json = Json::read(br#"{"null":null,"one":1,"large":18446744073709551615,"half":0.5}"#);
+        let json = json.unwrap();
+        for (key, wanted) in [
+            ("missing", Some(None)),
+            ("null", Some(None)),
+            ("one", Some(Some(1))),
+            ("large", None),
+            ("half", None),
+        ] {
+            assert_eq!(json.any_number_of(key), wanted, "{key}");
+        }
+        assert_eq!(json.any_text_of("one"), None);
+    }
+}
