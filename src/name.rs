@@ -3,8 +3,8 @@
 //! Each type is made only by its `parse`, which says in a sentence what is wrong. The
 //! limits are Key Vault's and Entra's own (protocol notes 5.1 and 3.1) or, for files
 //! and sets, ours: one plain path component that cannot be mistaken for our own files.
-//! They lie on the heap: what names things, an error above all, is handed on often and
-//! stays small.
+//! Kept is no more than the text itself: a run hands names on often, an error above all, and
+//! has several copies of each.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,34 +23,34 @@ impl fmt::Display for Invalid {
 
 /// Name of a set: 1 to 64 letters, digits, `.`, `_`, `-`; begins with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SetName(Box<Bounded<64>>);
+pub struct SetName(Box<str>);
 
 /// Name of a delivered file: one path component of 1 to 200 bytes.
 ///
 /// Refused: `.`, `..`, `/`, control characters, and our own `.keyferry…` names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileName(Box<Bounded<200>>);
+pub struct FileName(Box<str>);
 
 /// Name of a Key Vault object: 1 to 127 letters, digits, hyphens. Compared without case,
 /// as the service does.
 #[derive(Clone, Debug)]
-pub struct ObjectName(Box<Bounded<127>>);
+pub struct ObjectName(Box<str>);
 
 /// Version of a Key Vault object: 32 hexadecimal digits, kept in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(Box<Bounded<32>>);
+pub struct Version(Box<str>);
 
 /// A DNS host name in lower case, at most 253 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HostName(Box<Bounded<253>>);
+pub struct HostName(Box<str>);
 
 /// An Entra tenant: a GUID or a verified domain, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tenant(Box<Bounded<253>>);
+pub struct Tenant(Box<str>);
 
 /// An application (client) id: a GUID in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(Box<Bounded<36>>);
+pub struct ClientId(Box<str>);
 
 /// Permission bits of a file or directory, 0 to 0o777.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl SetName {
         let plain = text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
-        bounded(text, begins && plain, rule).map(Self)
+        bounded::<64>(text, begins && plain, rule).map(Self)
     }
 
     /// The name.
@@ -81,7 +81,7 @@ impl FileName {
         let plain = !text.contains('/') && !text.chars().any(char::is_control);
         let ours = text.starts_with(".keyferry");
         let dots = text.is_empty() || text == "." || text == "..";
-        bounded(text, plain && !ours && !dots, rule).map(Self)
+        bounded::<200>(text, plain && !ours && !dots, rule).map(Self)
     }
 
     /// The name.
@@ -94,7 +94,7 @@ impl ObjectName {
     /// Checks `text` against Key Vault's rule `^[0-9a-zA-Z-]{1,127}$`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        bounded(text, plain, "must be 1 to 127 letters, digits or hyphens").map(Self)
+        bounded::<127>(text, plain, "must be 1 to 127 letters, digits or hyphens").map(Self)
     }
 
     /// The name as it was written.
@@ -115,7 +115,7 @@ impl Version {
     /// Checks `text` and lowers its case.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let plain = text.len() == 32 && text.chars().all(|c| c.is_ascii_hexdigit());
-        bounded(
+        bounded::<32>(
             &text.to_ascii_lowercase(),
             plain,
             "must be 32 hexadecimal digits",
@@ -139,7 +139,7 @@ impl HostName {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let rule = "must be a DNS host name";
         let good = text.split('.').all(is_dns_label);
-        bounded(&text.to_ascii_lowercase(), good, rule).map(Self)
+        bounded::<253>(&text.to_ascii_lowercase(), good, rule).map(Self)
     }
 
     /// The name in lower case.
@@ -155,7 +155,7 @@ impl Tenant {
         let rule = "must be the tenant's GUID or one of its domain names";
         let text = text.to_ascii_lowercase();
         let domain = text.contains('.') && text.split('.').all(is_dns_label);
-        bounded(&text, domain || is_guid(&text) || text == ADFS, rule).map(Self)
+        bounded::<253>(&text, domain || is_guid(&text) || text == ADFS, rule).map(Self)
     }
 
     /// The GUID or domain in lower case.
@@ -173,7 +173,7 @@ impl ClientId {
     /// Checks `text`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.to_ascii_lowercase();
-        bounded(
+        bounded::<36>(
             &text,
             is_guid(&text),
             "must be the application's (client) id, a GUID",
@@ -299,11 +299,12 @@ fn is_dns_label(label: &str) -> bool {
     (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')
 }
 
-fn bounded<const N: usize>(text: &str, good: bool, rule: &str) -> Result<Box<Bounded<N>>, Invalid> {
-    let name = Bounded::from_str(text)
-        .ok()
-        .filter(|_| good && !text.is_empty());
-    name.map(Box::new).ok_or_else(|| Invalid(rule.to_owned()))
+/// `text`, if it is `good` and has 1 to `N` bytes.
+fn bounded<const N: usize>(text: &str, good: bool, rule: &str) -> Result<Box<str>, Invalid> {
+    let name = Bounded::<N>::from_str(text).ok();
+    let name = name.filter(|name| good && !name.is_empty());
+    name.map(|name| Box::from(name.as_str()))
+        .ok_or_else(|| Invalid(rule.to_owned()))
 }
 
 #[cfg(test)]
