@@ -1,7 +1,7 @@
 //! JSON as a whole, with members in the order in which they stand or were added.
 //!
-//! For documents without secrets, since nothing of it is wiped. An object that has a key
-//! twice is refused: which one was meant cannot be told.
+//! For documents without values, tokens and keys, since nothing of it is wiped. An object
+//! that has a key twice is refused: which one was meant cannot be told.
 
 use std::fmt;
 

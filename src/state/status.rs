@@ -138,8 +138,8 @@ impl Status {
         let Some(document) = Json::read(bytes.expose()) else {
             return Ok(damaged());
         };
-        let schema = document.number_of("schema").unwrap_or_default();
-        if schema > i64::from(Self::SCHEMA) {
+        let schema: u32 = number(&document, "schema").unwrap_or_default();
+        if schema > Self::SCHEMA {
             return Err(Error::NewerFormat {
                 path: directory.path().join(FILE),
             });

@@ -5,11 +5,12 @@
 //! since the digest of a short secret is as good as the secret.
 
 use rustix::io::Errno;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Entry, Live, Pending, Provenance, MARKER, PENDING};
 use crate::disk::{Access, Dir};
 use crate::error::Error;
+use crate::json::Json;
 use crate::name::FileName;
 
 /// What a marker or an intent says.
@@ -50,9 +51,9 @@ impl Record {
         let Some(content) = dir.read(name, LIMIT)? else {
             return Ok(Found::Absent);
         };
-        refuse_newer(dir, name, content.expose())?;
-        let raw = serde_json::from_slice(content.expose()).ok();
-        Ok(raw.and_then(parse).map_or(Found::Damaged, Found::Whole))
+        let json = Json::read(content.expose()).unwrap_or(Json::Null);
+        refuse_newer(dir, name, &json)?;
+        Ok(parse(&json).map_or(Found::Damaged, Found::Whole))
     }
 
     /// The marker in `dir`. One that the medium no longer gives is damaged, as a file is.
@@ -93,32 +94,27 @@ pub(super) fn read_pending(hold: &Dir, live: Option<&Live>) -> Result<Option<Pen
     let Some(content) = hold.read(PENDING, LIMIT)? else {
         return Ok(None);
     };
-    refuse_newer(hold, PENDING, content.expose())?;
-    let id = match serde_json::from_slice::<RawPending>(content.expose()) {
-        Ok(raw) => raw.id,
-        Err(_) => live.map(|live| live.id.clone()).unwrap_or_default(),
-    };
+    let json = Json::read(content.expose()).unwrap_or(Json::Null);
+    refuse_newer(hold, PENDING, &json)?;
+    let id = format(&json).and_then(|_| json.text_of("id"));
+    let id = id.or_else(|| live.map(|live| live.id.clone()));
+    let id = id.unwrap_or_default();
     Ok(Some(Pending { id }))
 }
 
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
-}
-
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct RawRecord {
     format: u32,
     instance: String,
     set: String,
     id: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<String>,
     when: i64,
     files: Vec<RawFile>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct RawFile {
     name: String,
     source: String,
@@ -127,32 +123,34 @@ struct RawFile {
     sha256: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct RawPending {
     format: u32,
     id: String,
 }
 
-fn parse(raw: RawRecord) -> Option<Record> {
-    let mut files = Vec::with_capacity(raw.files.len());
-    for file in raw.files {
-        files.push(Entry {
-            name: FileName::parse(&file.name).ok()?,
-            provenance: Provenance {
-                source: file.source,
-                version: file.version,
-            },
-            length: file.length,
-            sha256: file.sha256,
-        });
-    }
+fn parse(json: &Json) -> Option<Record> {
+    format(json)?;
+    let files = json.list_of("files")?.iter();
     Some(Record {
-        instance: raw.instance,
-        set: raw.set,
-        id: raw.id,
-        previous: raw.previous,
-        when: raw.when,
-        files,
+        instance: json.text_of("instance")?,
+        set: json.text_of("set")?,
+        id: json.text_of("id")?,
+        previous: json.any_text_of("previous")?,
+        when: json.number_of("when")?,
+        files: files.map(parse_file).collect::<Option<_>>()?,
+    })
+}
+
+fn parse_file(json: &Json) -> Option<Entry> {
+    Some(Entry {
+        name: FileName::parse(&json.text_of("name")?).ok()?,
+        provenance: Provenance {
+            source: json.text_of("source")?,
+            version: json.text_of("version")?,
+        },
+        length: u64::try_from(json.number_of("length")?).ok()?,
+        sha256: json.text_of("sha256")?,
     })
 }
 
@@ -166,14 +164,18 @@ fn raw_file(entry: &Entry) -> RawFile {
     }
 }
 
-/// The number is read alone first: the rest of a later format may look like anything.
-fn refuse_newer(dir: &Dir, name: &str, content: &[u8]) -> Result<(), Error> {
-    match serde_json::from_slice::<Format>(content) {
-        Ok(found) if found.format > FORMAT => Err(Error::NewerFormat {
+/// The number is looked at first: the rest of a later format may look like anything.
+fn refuse_newer(dir: &Dir, name: &str, json: &Json) -> Result<(), Error> {
+    match format(json) {
+        Some(format) if format > FORMAT => Err(Error::NewerFormat {
             path: dir.join(name),
         }),
         _ => Ok(()),
     }
+}
+
+fn format(json: &Json) -> Option<u32> {
+    u32::try_from(json.number_of("format")?).ok()
 }
 
 fn to_json(raw: &impl Serialize) -> Result<Vec<u8>, Error> {

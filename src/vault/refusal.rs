@@ -1,14 +1,11 @@
 //! A vault's error replies (protocol notes 5.6), by `error.code` and `innererror.code`.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-
 use super::challenge::Challenge;
 use super::Access;
 use crate::clock;
 use crate::error::{Error, Refusal, RefusalCause};
 use crate::http::Reply;
+use crate::json::Json;
 use crate::name::{self, HostName};
 
 /// The codes of an error reply, escaped.
@@ -18,41 +15,20 @@ pub(super) struct Codes {
     pub(super) inner: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct ErrorReply<'a> {
-    #[serde(borrow)]
-    error: ErrorBody<'a>,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody<'a> {
-    #[serde(borrow)]
-    code: Cow<'a, str>,
-    #[serde(borrow, default)]
-    message: Cow<'a, str>,
-    #[serde(borrow)]
-    innererror: Option<InnerError<'a>>,
-}
-
-#[derive(Deserialize)]
-struct InnerError<'a> {
-    #[serde(borrow)]
-    code: Cow<'a, str>,
-}
-
 /// The codes, if the reply is a vault's error.
 ///
 /// A 401 carries its number (`AKV10022`) only in the text; that number is the inner code.
 pub(super) fn codes(reply: &Reply) -> Option<Codes> {
-    let parsed: ErrorReply<'_> = serde_json::from_slice(reply.body.expose()).ok()?;
-    let inner = parsed
-        .error
-        .innererror
-        .as_ref()
-        .map(|inner| inner.code.as_ref());
-    let inner = inner.or_else(|| akv_number(&parsed.error.message));
+    let document = Json::read(reply.body.expose())?;
+    let error = document.member("error")?;
+    let inner = match error.member("innererror") {
+        Some(inner) => Some(inner.text_of("code")?),
+        None => None,
+    };
+    let message = error.any_text_of("message")?.unwrap_or_default();
+    let inner = inner.as_deref().or_else(|| akv_number(&message));
     Some(Codes {
-        code: name::foreign(&parsed.error.code, 48),
+        code: name::foreign(&error.text_of("code")?, 48),
         inner: inner.map(|inner| name::foreign(inner, 48)),
     })
 }

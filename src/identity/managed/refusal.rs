@@ -4,13 +4,11 @@
 //! `error`, or `statusCode` and `message`. What is no JSON at all is not Azure's: a captive
 //! portal, a proxy, another provider's metadata service.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::ManagedIdentity;
 use crate::config::Selector;
 use crate::error::{Error, ManagedIdentityProblem};
 use crate::http::Reply;
+use crate::json::Json;
 use crate::name;
 use crate::retry;
 use crate::secret::Secret;
@@ -44,13 +42,23 @@ pub(super) fn of(identity: &ManagedIdentity, reply: &Reply, shown: Option<&Secre
 }
 
 /// A refusal, and what stands in the `error` of a nested one.
-#[derive(Default, Deserialize)]
-struct Refusal<'a> {
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
+#[derive(Default)]
+struct Refusal {
+    error: Option<Json>,
     error_description: Option<String>,
     code: Option<String>,
     message: Option<String>,
+}
+
+impl Refusal {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            error: json.member("error").cloned(),
+            error_description: json.any_text_of("error_description")?,
+            code: json.any_text_of("code")?,
+            message: json.any_text_of("message")?,
+        })
+    }
 }
 
 fn problem(status: u16, said: String, selector: Option<&'static str>) -> ManagedIdentityProblem {
@@ -71,10 +79,11 @@ fn problem(status: u16, said: String, selector: Option<&'static str>) -> Managed
 
 /// Code and text without `secret`, escaped and cut.
 fn said(body: &[u8], secret: Option<&str>) -> String {
-    let refusal: Refusal<'_> = serde_json::from_slice(body).unwrap_or_default();
-    let raw = refusal.error.map_or("", RawValue::get);
-    let nested: Refusal<'_> = serde_json::from_slice(raw.as_bytes()).unwrap_or_default();
-    let code = serde_json::from_str(raw).ok().or(nested.code);
+    let document = Json::read(body).unwrap_or(Json::Null);
+    let refusal = Refusal::read(&document).unwrap_or_default();
+    let error = refusal.error.unwrap_or(Json::Null);
+    let nested = Refusal::read(&error).unwrap_or_default();
+    let code = error.as_text().or(nested.code);
     let text = refusal.error_description.or(refusal.message);
     let parts = [code, text.or(nested.message)];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
