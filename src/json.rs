@@ -55,6 +55,27 @@ impl Json {
         }
     }
 
+    /// The same with the members of all objects by their keys.
+    #[must_use]
+    pub fn sorted(self) -> Self {
+        match self {
+            Self::List(items) => Self::List(items.into_iter().map(Self::sorted).collect()),
+            Self::Object(members) => {
+                let members = members.into_iter();
+                let mut members: Vec<(String, Self)> =
+                    members.map(|(key, value)| (key, value.sorted())).collect();
+                members.sort_by(|(one, _), (other, _)| one.cmp(other));
+                Self::Object(members)
+            }
+            other => other,
+        }
+    }
+
+    /// A text, or null.
+    pub fn text_or_null(text: Option<impl Into<String>>) -> Self {
+        text.map_or(Self::Null, Self::text)
+    }
+
     /// The text of it, indented, with a line break at its end.
     pub fn pretty(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
@@ -122,8 +143,13 @@ impl Json {
 
     /// This text.
     pub fn as_text(&self) -> Option<String> {
+        self.as_str().map(str::to_owned)
+    }
+
+    /// This text, in place.
+    pub fn as_str(&self) -> Option<&str> {
         match self {
-            Self::Text(text) => Some(text.clone()),
+            Self::Text(text) => Some(text),
             _ => None,
         }
     }

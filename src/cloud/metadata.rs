@@ -4,10 +4,9 @@
 //! names in any case, suffixes with and without dot, endpoints with and without slash. The
 //! document decides where a credential goes, so what is odd in it is refused, not mended.
 
-use serde_json::Value;
-
 use super::{audience_host, preset_of_authority, preset_of_vault_suffix};
 use super::{Cloud, Preset, Protocol, STORAGE_AUDIENCE};
+use crate::json::Json;
 use crate::name::{foreign, HostName, Invalid};
 
 /// The versions to ask for, the newest first: an older one where a newer is refused.
@@ -34,28 +33,32 @@ pub fn read(document: &[u8], host: &HostName, name: Option<&str>) -> Result<Clou
         ));
     };
     let entries = match member(&document, "value").unwrap_or(&document) {
-        Value::Array(list) => list.as_slice(),
+        Json::List(list) => list.as_slice(),
         one => std::slice::from_ref(one),
     };
     cloud(chosen(entries, host, name)?, host)
 }
 
 /// A JSON document, perhaps behind a byte order mark.
-pub(super) fn json(bytes: &[u8]) -> Option<Value> {
+pub(super) fn json(bytes: &[u8]) -> Option<Json> {
     let text = std::str::from_utf8(bytes).ok()?;
-    serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
+    Json::read(text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes())
 }
 
 /// A member by its name in any case; null and an empty text are as good as none.
-pub(super) fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    let is_there = |value: &Value| !value.is_null() && value.as_str() != Some("");
-    let members = object.as_object()?.iter();
-    let mut named = members.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+pub(super) fn member<'a>(object: &'a Json, name: &str) -> Option<&'a Json> {
+    let is_there = |value: &Json| *value != Json::Null && value.as_str() != Some("");
+    let Json::Object(members) = object else {
+        return None;
+    };
+    let mut named = members
+        .iter()
+        .filter(|(key, _)| key.eq_ignore_ascii_case(name));
     named.find_map(|(_, value)| is_there(value).then_some(value))
 }
 
 /// A text by its name.
-pub(super) fn text<'a>(object: &'a Value, name: &str) -> Result<Option<&'a str>, Invalid> {
+pub(super) fn text<'a>(object: &'a Json, name: &str) -> Result<Option<&'a str>, Invalid> {
     let Some(value) = member(object, name) else {
         return Ok(None);
     };
@@ -66,21 +69,21 @@ pub(super) fn text<'a>(object: &'a Value, name: &str) -> Result<Option<&'a str>,
 }
 
 fn chosen<'a>(
-    entries: &'a [Value],
+    entries: &'a [Json],
     host: &HostName,
     name: Option<&str>,
-) -> Result<&'a Value, Invalid> {
+) -> Result<&'a Json, Invalid> {
     if let [only] = entries {
         return Ok(only);
     }
-    let is_named = |entry: &&Value| {
-        let theirs = member(entry, "name").and_then(Value::as_str);
+    let is_named = |entry: &&Json| {
+        let theirs = member(entry, "name").and_then(Json::as_str);
         theirs
             .zip(name)
             .is_some_and(|(theirs, ours)| same_cloud(theirs, ours))
     };
-    let is_here = |entry: &&Value| {
-        let endpoint = member(entry, "resourceManager").and_then(Value::as_str);
+    let is_here = |entry: &&Json| {
+        let endpoint = member(entry, "resourceManager").and_then(Json::as_str);
         matches!(endpoint.map(place), Some(Some((theirs, _))) if theirs == *host)
     };
     let found = entries.iter().find(is_named);
@@ -100,14 +103,14 @@ fn same_cloud(theirs: &str, ours: &str) -> bool {
         || preset(theirs).is_some_and(|name| preset(ours) == Some(name))
 }
 
-fn cloud(entry: &Value, host: &HostName) -> Result<Cloud, Invalid> {
+fn cloud(entry: &Json, host: &HostName) -> Result<Cloud, Invalid> {
     let Some(authentication) = member(entry, "authentication") else {
         return Err(Invalid(
             "describes no cloud: there is no authentication".to_owned(),
         ));
     };
     let (authority, protocol) = login(authentication)?;
-    let suffixes = member(entry, "suffixes").unwrap_or(&Value::Null);
+    let suffixes = member(entry, "suffixes").unwrap_or(&Json::Null);
     let suffix = |name| text(suffixes, name).and_then(|suffix| suffix_host(name, suffix));
     // The oldest form has no suffixes: a stamp's follow from its own name.
     let preset = preset_of_authority(authority.as_str())
@@ -142,7 +145,7 @@ fn cloud(entry: &Value, host: &HostName) -> Result<Cloud, Invalid> {
     Ok(cloud)
 }
 
-fn login(authentication: &Value) -> Result<(HostName, Protocol), Invalid> {
+fn login(authentication: &Json) -> Result<(HostName, Protocol), Invalid> {
     let Some(endpoint) = text(authentication, LOGIN)? else {
         return Err(Invalid(format!("says no {LOGIN}")));
     };
@@ -170,9 +173,11 @@ fn login(authentication: &Value) -> Result<(HostName, Protocol), Invalid> {
 }
 
 /// The first audience; what follows are other ways to write it.
-fn audience(authentication: &Value) -> Result<Option<String>, Invalid> {
-    let audiences = member(authentication, AUDIENCES).and_then(Value::as_array);
-    let Some(first) = audiences.and_then(|audiences| audiences.first()) else {
+fn audience(authentication: &Json) -> Result<Option<String>, Invalid> {
+    let Some(Json::List(audiences)) = member(authentication, AUDIENCES) else {
+        return Ok(None);
+    };
+    let Some(first) = audiences.first() else {
         return Ok(None);
     };
     let audience = first

@@ -3,10 +3,9 @@
 //! It is trusted from then on: another answer counts only after an operator accepted it. The
 //! file is input when read again, and checked as such.
 
-use serde_json::{Map, Value};
-
-use super::metadata::{json, member, text};
+use super::metadata::{json, text};
 use super::{Cloud, Protocol};
+use crate::json::Json;
 use crate::name::{HostName, Invalid};
 
 /// A private cloud's facts and their age.
@@ -36,7 +35,7 @@ impl Pin {
     /// Reads what [`Self::to_json`] wrote.
     pub fn read(bytes: &[u8]) -> Result<Self, UnusablePin> {
         let document = json(bytes).ok_or(UnusablePin::Damaged)?;
-        match member(&document, "format").and_then(Value::as_i64) {
+        match document.number_of("format") {
             Some(FORMAT) => {}
             Some(later) if later > FORMAT => return Err(UnusablePin::Newer),
             _ => return Err(UnusablePin::Damaged),
@@ -49,11 +48,11 @@ impl Pin {
     pub fn to_json(&self) -> String {
         let cloud = &self.cloud;
         let host = |name: &Option<HostName>| name.as_ref().map(HostName::to_string);
-        let mut document = Map::new();
-        document.insert("format".to_owned(), Value::from(FORMAT));
-        document.insert("asked".to_owned(), Value::from(self.asked));
-        let adfs = cloud.protocol == Protocol::AdFs;
-        document.insert("adfs".to_owned(), Value::from(adfs));
+        let mut document = Json::object([
+            ("format", Json::Number(FORMAT)),
+            ("asked", Json::Number(self.asked)),
+            ("adfs", Json::Boolean(cloud.protocol == Protocol::AdFs)),
+        ]);
         for (name, fact) in [
             ("authority", Some(cloud.authority.to_string())),
             ("vault_suffix", Some(cloud.vault_suffix.to_string())),
@@ -68,19 +67,18 @@ impl Pin {
             ("graph", host(&cloud.graph)),
         ] {
             if let Some(fact) = fact {
-                document.insert(name.to_owned(), Value::String(fact));
+                document.add(name, Json::Text(fact));
             }
         }
-        let document = Value::Object(document);
-        format!("{document:#}\n")
+        document.sorted().pretty()
     }
 }
 
-fn from_document(document: &Value) -> Result<Option<Pin>, Invalid> {
+fn from_document(document: &Json) -> Result<Option<Pin>, Invalid> {
     let host = |name| text(document, name)?.map(HostName::parse).transpose();
     let words = |name| text(document, name).map(|text| text.map(str::to_owned));
-    let asked = member(document, "asked").and_then(Value::as_i64);
-    let adfs = member(document, "adfs").and_then(Value::as_bool);
+    let asked = document.number_of("asked");
+    let adfs = document.boolean_of("adfs");
     let (Some(asked), Some(adfs)) = (asked, adfs) else {
         return Ok(None);
     };

@@ -5,14 +5,13 @@
 
 use std::path::Path;
 
-use serde_json::{json, Value};
-
 use crate::cli::Invocation;
 use crate::config::{Config, Set};
 use crate::disk;
 use crate::error::{Class, Error};
 use crate::hook;
 use crate::identity::{self, Credential};
+use crate::json::Json;
 use crate::report;
 use crate::store::Store;
 
@@ -33,7 +32,7 @@ pub fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         }
     };
     if invocation.json {
-        report::print(&format!("{:#}\n", findings.json(config.as_ref())));
+        report::print(&findings.json(config.as_ref()).pretty());
     } else {
         findings.tell(config.as_ref());
     }
@@ -109,24 +108,26 @@ impl Findings {
         }
     }
 
-    fn json(&self, config: Option<&Config>) -> Value {
+    fn json(&self, config: Option<&Config>) -> Json {
         let error = |(set, error): &(Option<String>, Error)| {
-            json!({
-                "set": set,
-                "reason": error.reason().as_str(),
-                "error": error.to_string(),
-                "next_step": error.advice(),
-                "exit_code": error.class().exit_code(),
-            })
+            Json::object([
+                ("error", Json::text(error.to_string())),
+                ("exit_code", Json::Number(error.class().exit_code().into())),
+                ("next_step", Json::text(error.advice())),
+                ("reason", Json::text(error.reason().as_str())),
+                ("set", Json::text_or_null(set.as_deref())),
+            ])
         };
-        let effective =
-            config.and_then(|config| serde_json::from_str::<Value>(&config.effective_json()).ok());
-        json!({
-            "ok": self.errors.is_empty(),
-            "errors": self.errors.iter().map(error).collect::<Vec<_>>(),
-            "warnings": self.warnings,
-            "config": effective,
-        })
+        let effective = config.map(|config| config.effective().sorted());
+        Json::object([
+            ("config", effective.unwrap_or(Json::Null)),
+            (
+                "errors",
+                Json::List(self.errors.iter().map(error).collect()),
+            ),
+            ("ok", Json::Boolean(self.errors.is_empty())),
+            ("warnings", Json::texts(&self.warnings)),
+        ])
     }
 }
 

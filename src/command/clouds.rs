@@ -1,10 +1,9 @@
 //! `keyferry clouds`: the table of national clouds, or all facts of one.
 
-use serde_json::{Map, Value};
-
 use crate::cloud::{Preset, PRESETS, STORAGE_AUDIENCE};
 use crate::config;
 use crate::error::Error;
+use crate::json::Json;
 use crate::name::foreign;
 use crate::report;
 
@@ -14,11 +13,11 @@ use crate::report;
 /// A name that no cloud has.
 pub fn run(name: Option<&str>, json: bool) -> Result<u8, Error> {
     let text = match (name.map(find).transpose()?, json) {
-        (Some(preset), true) => format!("{:#}\n", object(preset)),
+        (Some(preset), true) => object(preset).pretty(),
         (Some(preset), false) => report::cloud_facts(&facts(preset)),
         (None, true) => {
             let rows = PRESETS.iter().map(object);
-            format!("{:#}\n", Value::Array(rows.collect()))
+            Json::List(rows.collect()).pretty()
         }
         (None, false) => report::clouds_table(),
     };
@@ -38,9 +37,9 @@ fn find(name: &str) -> Result<&'static Preset, Error> {
 }
 
 /// What is published about a cloud, in the order in which people read it.
-fn facts(preset: &Preset) -> Vec<(&'static str, Value)> {
-    let list = |words: &[&str]| Value::Array(words.iter().copied().map(Value::from).collect());
-    let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
+fn facts(preset: &Preset) -> Vec<(&'static str, Json)> {
+    let list = |words: &[&str]| Json::List(words.iter().copied().map(Json::text).collect());
+    let text = |text: Option<&str>| Json::text_or_null(text);
     let vaults = preset.vault_suffix;
     let vault_audience = vaults.map(|suffix| format!("https://{suffix}"));
     vec![
@@ -65,11 +64,7 @@ fn facts(preset: &Preset) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn object(preset: &Preset) -> Value {
-    // One by one: collecting would sort them first.
-    let mut object = Map::new();
-    for (name, fact) in facts(preset) {
-        object.insert(name.to_owned(), fact);
-    }
-    Value::Object(object)
+fn object(preset: &Preset) -> Json {
+    let facts = facts(preset).into_iter();
+    Json::Object(facts.map(|(name, fact)| (name.to_owned(), fact)).collect()).sorted()
 }

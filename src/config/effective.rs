@@ -10,6 +10,11 @@ impl Config {
     /// The configuration in effect as JSON: what `check` prints. Its keys are those of the
     /// input; secrets are not in it, since they are not in the configuration.
     pub fn effective_json(&self) -> String {
+        self.effective().pretty()
+    }
+
+    /// The same before it is text.
+    pub fn effective(&self) -> Json {
         let vault = self.only_vault();
         let mut top = Json::object([
             ("cloud", cloud(&self.cloud)),
@@ -30,7 +35,7 @@ impl Config {
         top.add("runtime_directory", base(&self.runtime_directory));
         top.add("state_directory", base(&self.state_directory));
         top.add("log", Json::text(self.log.as_str().to_ascii_lowercase()));
-        top.pretty()
+        top
     }
 
     /// The vault of all files, if they have one vault.

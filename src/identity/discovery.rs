@@ -3,12 +3,11 @@
 //!
 //! It is asked for diagnosis only; no address of it is ever followed.
 
-use serde_json::Value;
-
 use super::{endpoint, Application};
 use crate::cloud::{Cloud, Protocol};
 use crate::error::Error;
 use crate::http::{Body, Client, Request};
+use crate::json::Json;
 use crate::name;
 
 /// Where a tenant was found.
@@ -54,10 +53,12 @@ pub fn find_tenant(
     if reply.status != 200 {
         return Err(asked.refusal(&reply));
     }
-    let document: Value = serde_json::from_slice(reply.body.expose())
+    let document: Json = serde_json::from_slice(reply.body.expose())
         .map_err(|error| asked.no_json(&reply, &error))?;
-    let endpoint = document.get("token_endpoint").and_then(Value::as_str);
-    let rest = endpoint.and_then(|endpoint| endpoint.strip_prefix("https://"));
+    let endpoint = document.text_of("token_endpoint");
+    let rest = endpoint
+        .as_deref()
+        .and_then(|endpoint| endpoint.strip_prefix("https://"));
     let Some(host) = rest.and_then(|rest| rest.split('/').next()) else {
         return Err(Error::Reply {
             host: cloud.authority.clone(),

@@ -1,9 +1,9 @@
 //! An access token and what it says of itself.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde_json::Value;
 
 use crate::error::TokenFacts;
+use crate::json::Json;
 use crate::name;
 use crate::secret::Secret;
 
@@ -65,10 +65,9 @@ impl Token {
             .expose_str()
             .and_then(|token| token.split('.').nth(1));
         let json = payload.and_then(|payload| Base64UrlUnpadded::decode_vec(payload).ok());
-        let payload: Value = json
-            .and_then(|json| serde_json::from_slice(&json).ok())
-            .unwrap_or_default();
-        let text = |key| Some(name::foreign(payload.get(key)?.as_str()?, LONGEST));
+        let payload = json.and_then(|json| Json::read(&json));
+        let payload = payload.unwrap_or(Json::Null);
+        let text = |key| Some(name::foreign(&payload.text_of(key)?, LONGEST));
         Claims {
             tenant: text("tid"),
             app_id: text("appid").or_else(|| text("azp")),
@@ -78,7 +77,7 @@ impl Token {
                 .into_iter()
                 .find_map(text),
             audience: text("aud"),
-            expires: payload.get("exp").and_then(Value::as_i64),
+            expires: payload.number_of("exp"),
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::paint::{Colour, Paint};
 use crate::clock;
 use crate::cloud::{Preset, PRESETS};
+use crate::json::Json;
 use crate::name;
 use crate::state::{Chosen, SetState, SetStatus, Status};
 
@@ -35,11 +34,11 @@ pub fn clouds_table() -> String {
 
 /// All facts of one cloud, one a line; a list over as many as it needs, `-` for what is not
 /// there.
-pub fn cloud_facts(facts: &[(&str, Value)]) -> String {
+pub fn cloud_facts(facts: &[(&str, Json)]) -> String {
     let mut text = String::new();
     for (name, fact) in facts {
         let words: Vec<&str> = match fact {
-            Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+            Json::List(list) => list.iter().filter_map(Json::as_str).collect(),
             fact => fact.as_str().into_iter().collect(),
         };
         let mut line = format!("{name:<25} ");

@@ -42,7 +42,7 @@ pub fn run(invocation: &Invocation) -> u8 {
     }
     findings.sort();
     if invocation.json {
-        report::print(&format!("{:#}\n", telling::json(&findings)));
+        report::print(&telling::json(&findings).pretty());
     } else {
         report::print(&telling::text(&findings, report::Paint::of_stdout()));
     }

@@ -1,8 +1,7 @@
 //! How the checks are told: lines for people, JSON for programs.
 
-use serde_json::{json, Value};
-
 use super::finding::{Check, Findings, Outcome};
+use crate::json::Json;
 use crate::report::{self, Colour, Paint};
 
 /// One line a check, what to do below it, and a line that counts.
@@ -24,30 +23,35 @@ pub(super) fn text(findings: &Findings, paint: Paint) -> String {
 }
 
 /// `{"ok": …, "checks": […]}`
-pub(super) fn json(findings: &Findings) -> Value {
-    json!({
-        "ok": findings.exit_code() == 0,
-        "checks": findings.0.iter().map(check).collect::<Vec<_>>(),
-    })
+pub(super) fn json(findings: &Findings) -> Json {
+    Json::object([
+        ("checks", Json::List(findings.0.iter().map(check).collect())),
+        ("ok", Json::Boolean(findings.exit_code() == 0)),
+    ])
 }
 
-fn check(check: &Check) -> Value {
+fn check(check: &Check) -> Json {
     let (error, next, because) = match &check.outcome {
         Outcome::Failed(error) => (Some(error), Some(error.advice()), None),
         Outcome::Ok(_) => (None, None, None),
         Outcome::Skipped(because) => (None, None, Some(because)),
         Outcome::Warning { next, .. } => (None, Some(next.clone()), None),
     };
-    json!({
-        "id": check.id.as_str(),
-        "title": title(check),
-        "outcome": word(&check.outcome).0.to_ascii_lowercase(),
-        "detail": detail(&check.outcome),
-        "reason": error.map(|error| error.reason().as_str()),
-        "next_step": next,
-        "exit_code": error.map(|error| error.class().exit_code()),
-        "because": because,
-    })
+    let outcome = word(&check.outcome).0.to_ascii_lowercase();
+    let exit_code = error.map(|error| Json::Number(error.class().exit_code().into()));
+    Json::object([
+        ("because", Json::text_or_null(because.map(String::as_str))),
+        ("detail", Json::text_or_null(detail(&check.outcome))),
+        ("exit_code", exit_code.unwrap_or(Json::Null)),
+        ("id", Json::text(check.id.as_str())),
+        ("next_step", Json::text_or_null(next)),
+        ("outcome", Json::text(outcome)),
+        (
+            "reason",
+            Json::text_or_null(error.map(|error| error.reason().as_str())),
+        ),
+        ("title", Json::text(title(check))),
+    ])
 }
 
 fn title(check: &Check) -> String {

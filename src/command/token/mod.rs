@@ -9,14 +9,13 @@ mod probe;
 
 use std::io::{self, IsTerminal};
 
-use serde_json::{json, Map, Value};
-
 use crate::cli::TokenOptions;
 use crate::clock;
 use crate::config::Config;
 use crate::error::{Class, Error};
 use crate::http::Client;
 use crate::identity::{self, Token};
+use crate::json::Json;
 use crate::report;
 use crate::sync::{self, SignIn};
 
@@ -103,11 +102,9 @@ fn told(verdict: &Result<String, Error>) -> String {
 
 fn print(rows: Vec<(&'static str, Option<String>)>, token: &Token, json: bool) {
     if json {
-        let facts: Map<String, Value> = rows
-            .into_iter()
-            .map(|(name, fact)| (name.replace(' ', "_"), json!(fact)))
-            .collect();
-        report::print(&format!("{:#}\n", Value::Object(facts)));
+        let facts = rows.into_iter();
+        let facts = facts.map(|(name, fact)| (name.replace(' ', "_"), Json::text_or_null(fact)));
+        report::print(&Json::Object(facts.collect()).sorted().pretty());
         return;
     }
     for (name, fact) in rows {

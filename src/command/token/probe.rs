@@ -1,8 +1,6 @@
 //! Spends a token on the smallest real request of its service (protocol notes 7). It goes to
 //! the host that the cloud's facts or the configuration name, and nowhere else.
 
-use serde_json::Value;
-
 use super::audience::{lacks, Audience};
 use super::usage;
 use crate::cloud::{Cloud, PRESETS};
@@ -10,6 +8,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Body, Client, Reply, Request};
 use crate::identity::Token;
+use crate::json::Json;
 use crate::name::{foreign, HostName};
 use crate::sync;
 use crate::vault::{self, Access};
@@ -135,9 +134,10 @@ impl Target {
 
 /// The code of an error reply, JSON or storage's XML, escaped.
 fn code(body: &[u8]) -> String {
-    let json: Value = serde_json::from_slice(body).unwrap_or_default();
-    if let Some(code) = json.pointer("/error/code").and_then(Value::as_str) {
-        return foreign(code, 48);
+    let json = Json::read(body);
+    let error = json.as_ref().and_then(|json| json.member("error"));
+    if let Some(code) = error.and_then(|error| error.text_of("code")) {
+        return foreign(&code, 48);
     }
     let text = std::str::from_utf8(body).unwrap_or_default();
     let code = text
