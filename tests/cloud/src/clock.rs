@@ -58,7 +58,8 @@ pub(crate) fn timestamp(seconds: i64) -> String {
     )
 }
 
-fn moment(seconds: i64) -> OffsetDateTime {
+/// The calendar's view of a time.
+pub(crate) fn moment(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 

@@ -1,7 +1,6 @@
 //! How a reply tells until when its token is good: the services differ, and so do their ages.
 
-use time::OffsetDateTime;
-
+use crate::clock::moment;
 use crate::machine::grant::Grant;
 use crate::object::Object;
 
@@ -79,10 +78,6 @@ fn windows_date(seconds: i64) -> String {
         date.minute(),
         date.second()
     )
-}
-
-fn moment(seconds: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]
