@@ -39,7 +39,7 @@ impl Json {
     }
 
     /// An object.
-    pub fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
+    pub fn object(members: Vec<(&str, Self)>) -> Self {
         let members = members.into_iter();
         Self::Object(
             members

@@ -48,7 +48,7 @@ impl Pin {
     pub fn to_json(&self) -> String {
         let cloud = &self.cloud;
         let host = |name: &Option<HostName>| name.as_ref().map(HostName::to_string);
-        let mut document = Json::object([
+        let mut document = Json::object(vec![
             ("format", Json::Number(FORMAT)),
             ("asked", Json::Number(self.asked)),
             ("adfs", Json::Boolean(cloud.protocol == Protocol::AdFs)),

@@ -110,7 +110,7 @@ impl Findings {
 
     fn json(&self, config: Option<&Config>) -> Json {
         let error = |(set, error): &(Option<String>, Error)| {
-            Json::object([
+            Json::object(vec![
                 ("error", Json::text(error.to_string())),
                 ("exit_code", Json::Number(error.class().exit_code().into())),
                 ("next_step", Json::text(error.advice())),
@@ -119,7 +119,7 @@ impl Findings {
             ])
         };
         let effective = config.map(|config| config.effective().sorted());
-        Json::object([
+        Json::object(vec![
             ("config", effective.unwrap_or(Json::Null)),
             (
                 "errors",

@@ -16,7 +16,7 @@ impl Config {
     /// The same before it is text.
     pub fn effective(&self) -> Json {
         let vault = self.only_vault();
-        let mut top = Json::object([
+        let mut top = Json::object(vec![
             ("cloud", cloud(&self.cloud)),
             ("identity", self.identities()),
         ]);
@@ -64,7 +64,7 @@ impl Config {
             Layout::Linked => "linked",
             Layout::Plain => "plain",
         };
-        Json::object([
+        Json::object(vec![
             ("files", Json::Object(files.collect())),
             ("directory", path(&set.directory)),
             ("layout", Json::text(layout)),
@@ -78,7 +78,7 @@ impl Config {
 
     fn file(&self, file: &File, only_vault: Option<&HostName>) -> Json {
         let Source::Secret { name, version, .. } = &file.source;
-        let mut json = Json::object([("secret", Json::text(name.as_str()))]);
+        let mut json = Json::object(vec![("secret", Json::text(name.as_str()))]);
         if let Some(version) = version {
             json.add("version", Json::text(version.as_str()));
         }
@@ -107,7 +107,7 @@ impl Config {
             };
             let url = Json::text(format!("http://{host}:{}", proxy.port));
             let with_login = |login: &super::ProxyLogin| {
-                Json::object([
+                Json::object(vec![
                     ("url", url.clone()),
                     ("username", Json::text(&login.username)),
                     ("password", credential(&login.password)),
@@ -143,7 +143,7 @@ fn cloud(cloud: &Cloud) -> Json {
     if Cloud::preset(&cloud.name).as_ref() == Ok(cloud) {
         return Json::text(&cloud.name);
     }
-    let mut json = Json::object([
+    let mut json = Json::object(vec![
         ("authority", Json::text(cloud.authority_url())),
         ("vault_suffix", Json::text(cloud.vault_suffix.as_str())),
         ("vault_audience", Json::text(&cloud.vault_audience)),
@@ -179,7 +179,7 @@ fn identity(identity: &Identity) -> Json {
             private_key,
             send_chain,
         } => {
-            let mut json = Json::object([
+            let mut json = Json::object(vec![
                 ("type", Json::text("certificate")),
                 ("tenant", Json::text(tenant.as_str())),
                 ("client_id", Json::text(client_id.as_str())),
@@ -195,30 +195,30 @@ fn identity(identity: &Identity) -> Json {
             tenant,
             client_id,
             client_secret,
-        } => Json::object([
+        } => Json::object(vec![
             ("type", Json::text("client_secret")),
             ("tenant", Json::text(tenant.as_str())),
             ("client_id", Json::text(client_id.as_str())),
             ("client_secret", credential(client_secret)),
         ]),
-        Identity::DeviceCode { tenant, client_id } => Json::object([
+        Identity::DeviceCode { tenant, client_id } => Json::object(vec![
             ("type", Json::text("device_code")),
             ("tenant", Json::text(tenant.as_str())),
             ("client_id", Json::text(client_id.as_str())),
         ]),
-        Identity::Environment => Json::object([("type", Json::text("environment"))]),
+        Identity::Environment => Json::object(vec![("type", Json::text("environment"))]),
         Identity::Federated {
             tenant,
             client_id,
             token_file,
-        } => Json::object([
+        } => Json::object(vec![
             ("type", Json::text("federated")),
             ("tenant", Json::text(tenant.as_str())),
             ("client_id", Json::text(client_id.as_str())),
             ("token_file", credential(token_file)),
         ]),
         Identity::ManagedIdentity { source, selector } => {
-            let mut json = Json::object([
+            let mut json = Json::object(vec![
                 ("type", Json::text("managed_identity")),
                 ("source", Json::text(source.as_str())),
             ]);
@@ -232,7 +232,7 @@ fn identity(identity: &Identity) -> Json {
             client_id,
             username,
             password,
-        } => Json::object([
+        } => Json::object(vec![
             ("type", Json::text("password")),
             ("tenant", Json::text(tenant.as_str())),
             ("client_id", Json::text(client_id.as_str())),
@@ -244,15 +244,15 @@ fn identity(identity: &Identity) -> Json {
 
 fn credential(file: &CredentialFile) -> Json {
     match file {
-        CredentialFile::Credential(name) => Json::object([("credential", Json::text(name))]),
-        CredentialFile::Environment(name) => Json::object([("env", Json::text(name))]),
+        CredentialFile::Credential(name) => Json::object(vec![("credential", Json::text(name))]),
+        CredentialFile::Environment(name) => Json::object(vec![("env", Json::text(name))]),
         CredentialFile::File(file) => path(file),
     }
 }
 
 fn on_change(on_change: &OnChange) -> Json {
     let run = on_change.run.iter();
-    Json::object([
+    Json::object(vec![
         ("reload", Json::texts(&on_change.reload)),
         ("restart", Json::texts(&on_change.restart)),
         ("start", Json::texts(&on_change.start)),

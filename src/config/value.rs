@@ -29,17 +29,23 @@ pub(super) fn mode(node: &Node<'_>) -> Result<Mode, Problem> {
 
 /// One of the texts of `choices`.
 pub(super) fn choice<T: Copy>(node: &Node<'_>, choices: &[(&str, T)]) -> Result<T, Problem> {
-    let names: Vec<String> = choices
-        .iter()
-        .map(|(name, _)| format!("\"{name}\""))
-        .collect();
-    let rule = format!("one of {}", names.join(", "));
+    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+    let text = one_of(node, &names)?;
+    let chosen = choices.iter().find(|(name, _)| *name == text);
+    chosen
+        .map(|(_, value)| *value)
+        .ok_or_else(|| node.problem("is not read: a bug in keyferry"))
+}
+
+fn one_of(node: &Node<'_>, names: &[&str]) -> Result<String, Problem> {
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let rule = format!("one of {}", quoted.join(", "));
     let text = node.text(&rule)?;
-    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
-        return Ok(*value);
+    if names.contains(&text.as_str()) {
+        return Ok(text);
     }
     let rule = format!("must be {rule}");
-    match suggest::nearest(&text, choices.iter().map(|(name, _)| *name)) {
+    match suggest::nearest(&text, names.iter().copied()) {
         Some(meant) => Err(node.problem_with(&rule, &format!("write \"{meant}\""))),
         None => Err(node.problem(&rule)),
     }

@@ -24,7 +24,7 @@ pub(super) fn text(findings: &Findings, paint: Paint) -> String {
 
 /// `{"ok": …, "checks": […]}`
 pub(super) fn json(findings: &Findings) -> Json {
-    Json::object([
+    Json::object(vec![
         ("checks", Json::List(findings.0.iter().map(check).collect())),
         ("ok", Json::Boolean(findings.exit_code() == 0)),
     ])
@@ -39,7 +39,7 @@ fn check(check: &Check) -> Json {
     };
     let outcome = word(&check.outcome).0.to_ascii_lowercase();
     let exit_code = error.map(|error| Json::Number(error.class().exit_code().into()));
-    Json::object([
+    Json::object(vec![
         ("because", Json::text_or_null(because.map(String::as_str))),
         ("detail", Json::text_or_null(detail(&check.outcome))),
         ("exit_code", exit_code.unwrap_or(Json::Null)),

@@ -30,7 +30,7 @@ fn the_committed_schema_is_made_from_the_table() {
 }
 
 fn schema() -> Json {
-    let mut schema = Json::object([
+    let mut schema = Json::object(vec![
         ("$schema", Json::text("https://json-schema.org/draft/2020-12/schema")),
         ("title", Json::text("keyferry")),
         (
@@ -53,7 +53,7 @@ fn definitions() -> Json {
     let identities = IDENTITY_TYPES
         .iter()
         .map(|known| identity(known.name, known.text));
-    Json::object([
+    Json::object(vec![
         ("cloud", cloud()),
         ("credential", credential()),
         ("duration", pattern("^[0-9]{1,10}[smhd]$")),
@@ -79,7 +79,7 @@ fn object(section: Section) -> Json {
     properties.push(("$schema".to_owned(), Json::Boolean(true)));
     let required = keys.iter().filter(|key| key.presence == Presence::Required);
     let required: Vec<Json> = required.map(|key| Json::text(key.name)).collect();
-    let mut object = Json::object([
+    let mut object = Json::object(vec![
         ("type", Json::text("object")),
         ("properties", Json::Object(properties)),
     ]);
@@ -95,7 +95,7 @@ fn property(key: &Key) -> Json {
         Presence::Otherwise(words) => format!("{} Without it: {words}.", key.text),
         _ => key.text.to_owned(),
     };
-    let mut property = Json::object([("description", Json::text(description))]);
+    let mut property = Json::object(vec![("description", Json::text(description))]);
     if let Json::Object(members) = kind(key.kind) {
         for (name, value) in members {
             property.add(&name, value);
@@ -111,13 +111,13 @@ fn property(key: &Key) -> Json {
 fn kind(kind: Kind) -> Json {
     match kind {
         Kind::Account => one_of(vec![
-            Json::object([("type", Json::text("string")), ("minLength", Json::Number(1))]),
+            Json::object(vec![("type", Json::text("string")), ("minLength", Json::Number(1))]),
             number(0, u32::MAX - 1),
         ]),
         Kind::Boolean => typed("boolean"),
         Kind::Choice(names) => choice(names.iter().copied()),
         Kind::CloudFacts => one_of(vec![presets(), reference("cloud")]),
-        Kind::Commands => list(Json::object([
+        Kind::Commands => list(Json::object(vec![
             ("type", Json::text("array")),
             ("items", typed("string")),
             ("prefixItems", Json::List(vec![reference("path")])),
@@ -150,7 +150,7 @@ fn presets() -> Json {
         .iter()
         .filter(|preset| preset.vault_suffix.is_some());
     let presets = usable.map(|preset| {
-        let mut json = Json::object([
+        let mut json = Json::object(vec![
             ("const", Json::text(preset.name)),
             ("title", Json::text(preset.title)),
         ]);
@@ -167,7 +167,7 @@ fn cloud() -> Json {
     let mut object = object(Section::Cloud);
     let explicit = ["authority", "vault_suffix"].map(Json::text).to_vec();
     let private = vec![Json::text("resource_manager")];
-    let forms = [explicit, private].map(|keys| Json::object([("required", Json::List(keys))]));
+    let forms = [explicit, private].map(|keys| Json::object(vec![("required", Json::List(keys))]));
     object.add("anyOf", Json::List(forms.to_vec()));
     object
 }
@@ -184,7 +184,7 @@ fn identity(name: &'static str, text: &str) -> Json {
                 0,
                 (
                     "type".to_owned(),
-                    Json::object([("const", Json::text(name))]),
+                    Json::object(vec![("const", Json::text(name))]),
                 ),
             );
         }
@@ -193,7 +193,7 @@ fn identity(name: &'static str, text: &str) -> Json {
 }
 
 fn identity_list() -> Json {
-    Json::object([
+    Json::object(vec![
         ("type", Json::text("array")),
         ("items", reference("identity")),
         ("minItems", Json::Number(1)),
@@ -218,23 +218,24 @@ fn proxy() -> Json {
 
 fn one_required(keys: &[&str]) -> Json {
     let forms = keys.iter();
-    let required = |key: &&str| Json::object([("required", Json::List(vec![Json::text(*key)]))]);
+    let required =
+        |key: &&str| Json::object(vec![("required", Json::List(vec![Json::text(*key)]))]);
     Json::List(forms.map(required).collect())
 }
 
 fn typed(name: &str) -> Json {
-    Json::object([("type", Json::text(name))])
+    Json::object(vec![("type", Json::text(name))])
 }
 
 fn pattern(text: &str) -> Json {
-    Json::object([
+    Json::object(vec![
         ("type", Json::text("string")),
         ("pattern", Json::text(text)),
     ])
 }
 
 fn number(least: u32, most: u32) -> Json {
-    Json::object([
+    Json::object(vec![
         ("type", Json::text("integer")),
         ("minimum", Json::Number(least.into())),
         ("maximum", Json::Number(most.into())),
@@ -242,19 +243,19 @@ fn number(least: u32, most: u32) -> Json {
 }
 
 fn choice<'a>(names: impl Iterator<Item = &'a str>) -> Json {
-    Json::object([("enum", Json::List(names.map(Json::text).collect()))])
+    Json::object(vec![("enum", Json::List(names.map(Json::text).collect()))])
 }
 
 fn list(items: Json) -> Json {
-    Json::object([("type", Json::text("array")), ("items", items)])
+    Json::object(vec![("type", Json::text("array")), ("items", items)])
 }
 
 fn map(names: &str, values: Json, least: u32) -> Json {
-    let ignored = Json::object([
+    let ignored = Json::object(vec![
         ("$comment", Json::Boolean(true)),
         ("$schema", Json::Boolean(true)),
     ]);
-    Json::object([
+    Json::object(vec![
         ("type", Json::text("object")),
         ("properties", ignored),
         (
@@ -267,11 +268,11 @@ fn map(names: &str, values: Json, least: u32) -> Json {
 }
 
 fn one_of(forms: Vec<Json>) -> Json {
-    Json::object([("oneOf", Json::List(forms))])
+    Json::object(vec![("oneOf", Json::List(forms))])
 }
 
 fn reference(name: &str) -> Json {
-    Json::object([("$ref", Json::text(format!("#/$defs/{name}")))])
+    Json::object(vec![("$ref", Json::text(format!("#/$defs/{name}")))])
 }
 
 fn parsed(json: &str) -> Json {
