@@ -81,7 +81,7 @@ impl fmt::Display for CredentialProblem {
             Self::EllipticKey => f.write_str(
                 "holds an elliptic-curve key; Microsoft Entra accepts only RSA keys for sign-in",
             ),
-            Self::Incomplete(lacking) => f.write_str(lacking),
+            Self::Incomplete(lacking) => write!(f, "cannot be used: {lacking}"),
             Self::KeyOfAnotherCertificate => {
                 f.write_str("holds a private key that is not the certificate's")
             }
