@@ -19,6 +19,7 @@ pub mod json;
 pub mod keys;
 pub mod log;
 pub mod name;
+pub mod render;
 pub mod report;
 pub mod retry;
 pub mod secret;

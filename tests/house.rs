@@ -21,6 +21,7 @@ const ROWS: [&[&str]; 9] = [
         "discovery",
         "hook",
         "identity",
+        "render",
         "report",
         "state",
         "store",

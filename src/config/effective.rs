@@ -1,7 +1,7 @@
 //! The configuration in effect: merged, with all defaults, ready to be fed back.
 
 use super::value::duration_text;
-use super::{Config, CredentialFile, File, Identity, IfMissing, Layout, OnChange, Set, Source};
+use super::{Config, CredentialFile, File, Identity, IfMissing, Layout, OnChange, Set};
 use crate::cloud::Cloud;
 use crate::json::Json;
 use crate::name::HostName;
@@ -40,8 +40,8 @@ impl Config {
 
     /// The vault of all files, if they have one vault.
     fn only_vault(&self) -> Option<&HostName> {
-        let files = self.sets.iter().flat_map(|set| &set.files);
-        let mut vaults = files.map(vault_of);
+        let values = self.values();
+        let mut vaults = values.iter().map(|value| &value.object.vault);
         let first = vaults.next()?;
         vaults.all(|vault| vault == first).then_some(first)
     }
@@ -77,13 +77,16 @@ impl Config {
     }
 
     fn file(&self, file: &File, only_vault: Option<&HostName>) -> Json {
-        let Source::Secret { name, version, .. } = &file.source;
-        let mut json = Json::object(vec![("secret", Json::text(name.as_str()))]);
-        if let Some(version) = version {
-            json.add("version", Json::text(version.as_str()));
-        }
-        if only_vault.is_none() {
-            json.add("vault", vault_text(vault_of(file), &self.cloud));
+        let mut json = Json::object(Vec::new());
+        for value in file.source.values() {
+            let object = &value.object;
+            json.add(object.kind.word(), Json::text(object.name.as_str()));
+            if let Some(version) = &object.version {
+                json.add("version", Json::text(version.as_str()));
+            }
+            if only_vault.is_none() {
+                json.add("vault", vault_text(&object.vault, &self.cloud));
+            }
         }
         let if_missing = match file.if_missing {
             IfMissing::Fail => "fail",
@@ -262,11 +265,6 @@ fn on_change(on_change: &OnChange) -> Json {
         ),
         ("timeout", Json::text(duration_text(on_change.timeout))),
     ])
-}
-
-fn vault_of(file: &File) -> &HostName {
-    let Source::Secret { vault, .. } = &file.source;
-    vault
 }
 
 /// A vault by its name, without the cloud's suffix.

@@ -8,8 +8,9 @@ use super::problem::{Problem, Problems};
 use super::set::Surroundings;
 use super::table::{self, Section};
 use super::value;
-use super::{File, IfMissing, Source};
+use super::{Content, File, Form, IfMissing, ObjectKind, Source, Text, Value};
 use crate::cloud::Cloud;
+use crate::config;
 use crate::name::{FileName, HostName, Mode, ObjectName, Version};
 
 /// What a file has from its set, unless it says otherwise.
@@ -63,6 +64,7 @@ pub(super) fn read(
         owner: owner.unwrap_or(inherited.owner),
         group: group.unwrap_or(inherited.group),
         if_missing: if_missing.unwrap_or(IfMissing::Fail),
+        pattern: None,
     })
 }
 
@@ -124,11 +126,15 @@ fn source(
     let name = object.need(table::find(Section::File, "secret")?, problems)?;
     let name = problems.keep(secret_name(&name, around.device_id))??;
     match vault {
-        Vault::Named(vault) => Some(Source::Secret {
-            vault: *vault,
-            name,
-            version,
-        }),
+        Vault::Named(vault) => Some(Source::Content(Content::Value(Value {
+            object: config::Object {
+                kind: ObjectKind::Secret,
+                vault: *vault,
+                name,
+                version,
+            },
+            form: Form::Secret(Text::default()),
+        }))),
         Vault::Nowhere | Vault::Unusable => None,
     }
 }

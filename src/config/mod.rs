@@ -6,6 +6,7 @@
 
 mod accounts;
 mod cloud;
+mod content;
 mod credential;
 mod device;
 mod directories;
@@ -23,6 +24,7 @@ mod object;
 mod on_change;
 mod outline;
 mod pinned;
+mod pointer;
 mod problem;
 mod proxy;
 mod request;
@@ -30,6 +32,7 @@ mod set;
 mod source;
 mod suggest;
 pub mod table;
+mod template;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -41,17 +44,23 @@ use log::LevelFilter;
 use rustix::fs::{Gid, Uid};
 
 pub use accounts::Accounts;
+pub use content::{
+    Blob, CertificatePart, Composition, Content, Encoding, Form, KeyPart, Newline, Object,
+    ObjectKind, Selection, Source, Text, Value, Variable,
+};
 pub use managed::{ManagedSource, Selector};
 pub use outline::{Outline, PrivateCloud};
 pub use pinned::pin;
+pub use pointer::Pointer;
 pub use request::{InstanceName, LoadRequest};
 pub use suggest::{nearest, nearest_cloud};
+pub use template::{Filter, Part, Template, TemplateProblem};
 pub use value::parse_duration;
 
 use crate::cloud::Cloud;
 use crate::error::Error;
 use crate::http;
-use crate::name::{ClientId, FileName, HostName, Mode, ObjectName, SetName, Tenant, Version};
+use crate::name::{ClientId, FileName, HostName, Mode, SetName, Tenant};
 
 /// A whole configuration.
 #[derive(Debug)]
@@ -114,8 +123,12 @@ pub struct Set {
     pub directory_mode: Mode,
     /// Group of the directory and its generations.
     pub group: Gid,
-    /// Its files, in the order of the configuration.
+    /// Its files, in the order of the configuration; without those of selections.
     pub files: Vec<File>,
+    /// Its files that the vault names.
+    pub selections: Vec<SelectedFiles>,
+    /// How changes are noticed.
+    pub change_check: ChangeCheck,
     /// What is done when they changed.
     pub on_change: OnChange,
     /// Age past which the set counts as stale beyond use.
@@ -148,20 +161,32 @@ pub struct File {
     pub group: Gid,
     /// What to do when the vault does not have it.
     pub if_missing: IfMissing,
+    /// The pattern of the selection that it belongs to.
+    pub pattern: Option<String>,
 }
 
-/// Where a file's content comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A secret's value.
-    Secret {
-        /// The vault's host.
-        vault: HostName,
-        /// The secret's name, `${device_id}` expanded.
-        name: ObjectName,
-        /// The pinned version; the latest without.
-        version: Option<Version>,
-    },
+/// Files of which the vault says how many there are, one for each object of a selection.
+#[derive(Clone, Debug)]
+pub struct SelectedFiles {
+    /// Which objects.
+    pub selection: Selection,
+    /// Their mode.
+    pub mode: Mode,
+    /// Their owner.
+    pub owner: Uid,
+    /// Their group.
+    pub group: Gid,
+    /// What to do with those that the vault does not have any more.
+    pub if_missing: IfMissing,
+}
+
+/// How a run learns what changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeCheck {
+    /// Every object is fetched.
+    Get,
+    /// The vault's list says which objects changed; only those are fetched.
+    List,
 }
 
 /// What to do when the vault does not have an object.
@@ -251,6 +276,15 @@ pub enum Identity {
         /// Where the password lies; one trailing newline is dropped.
         password: CredentialFile,
     },
+}
+
+impl Config {
+    /// The objects that all files want, in the order of sets and files; those that only a
+    /// selection names are not known yet.
+    pub fn values(&self) -> Vec<&Value> {
+        let files = self.sets.iter().flat_map(|set| &set.files);
+        files.flat_map(|file| file.source.values()).collect()
+    }
 }
 
 impl Identity {

@@ -14,7 +14,7 @@ use super::on_change;
 use super::problem::{Problem, Problems};
 use super::table::{self, Section};
 use super::value;
-use super::{File, Layout, Set};
+use super::{ChangeCheck, File, Layout, Set};
 use crate::cloud::Cloud;
 use crate::error::Place;
 use crate::name::{Mode, SetName};
@@ -121,6 +121,8 @@ fn read_object(
         directory_mode: directory_mode.or(Mode::new(0o750))?,
         group: inherited.group,
         files: files?,
+        selections: Vec::new(),
+        change_check: ChangeCheck::Get,
         on_change,
         max_stale: max_stale.unwrap_or(Duration::from_secs(7 * 86_400)),
         required: draft.required,

@@ -9,6 +9,10 @@ impl Error {
     /// What to do next. Fits the NEXT STEP column of `status`, which may cut it.
     pub fn advice(&self) -> String {
         match self {
+            Self::Blob { problem, .. } => problem.advice(),
+            Self::Certificate { object, problem } => problem.advice(object),
+            Self::Content { object, problem } => problem.advice(object),
+            Self::Selection { problem, .. } => problem.advice(),
             Self::ClaimedDirectory { .. } => "give each set of each instance a directory of its own".to_owned(),
             Self::CloudChanged { cloud, login, .. } => format!("if the cloud's operator confirms it, run `keyferry clouds --accept {cloud} {login}`"),
             Self::CloudUnknown { .. } => "run `keyferry sync` once with a network".to_owned(),
@@ -16,14 +20,14 @@ impl Error {
             Self::Credential { source, problem } => problem.advice(source),
             Self::Deadline => "raise network.deadline, or look why the network is slow".to_owned(),
             Self::Disk { path, errno, .. } => disk(&path.display().to_string(), *errno),
-            Self::EarlySecret { name, .. } => format!("set an earlier activation date on {name}, or wait; also check this device's clock"),
+            Self::Early { object, .. } => format!("set an earlier activation date on {object}, or wait; also check this device's clock"),
             Self::ForeignFile { path } => format!("move {} away, or deliver under another name", path.display()),
             Self::Hook { action, .. } => format!("make `{action}` work; the next run tries it again"),
             Self::Internal { .. } => "report this, with the output of the run at --log debug".to_owned(),
             Self::Locked { .. } => "wait for the other run, or look why it hangs".to_owned(),
             Self::ManagedIdentity { source, problem } => problem.advice(source),
-            Self::Missing { name, .. } => format!("create or recover {name} in the vault, or set if_missing for the file"),
-            Self::MissingOnce { name, .. } => format!("if {name} was meant to go, the next run acts on it; if not, recover it now"),
+            Self::Missing { object, .. } => format!("create or recover {object} in the vault, or set if_missing for the file"),
+            Self::MissingOnce { object, .. } => format!("if {object} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
             Self::NewerFormat { path } if path.ends_with("cloud.json") => "run the later release again, or move the file away and let this one ask the cloud".to_owned(),
             Self::NewerFormat { .. } => "run the later release again, or purge the set and let this one fetch it".to_owned(),

@@ -70,9 +70,13 @@ impl Error {
             | Self::Tls { .. }
             | Self::WrongClock { .. } => Class::Passing,
             Self::Disk { errno, .. } => disk_class(*errno),
-            Self::EarlySecret { .. } | Self::NewerFormat { .. } | Self::Reply { .. } => {
-                Class::Unusable
-            }
+            Self::Blob { .. }
+            | Self::Certificate { .. }
+            | Self::Content { .. }
+            | Self::Early { .. }
+            | Self::NewerFormat { .. }
+            | Self::Reply { .. }
+            | Self::Selection { .. } => Class::Unusable,
             Self::ForeignFile { .. } | Self::UnsafeDirectory { .. } => Class::CannotCreate,
             Self::Hook { .. } => Class::Hook,
             Self::Internal { .. } => Class::Internal,

@@ -7,6 +7,10 @@ use super::{Error, Place};
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Blob { blob, problem } => write!(f, "{blob} {problem}"),
+            Self::Certificate { object, problem } => write!(f, "{object} {problem}"),
+            Self::Content { object, problem } => write!(f, "{object} {problem}"),
+            Self::Selection { pattern, problem } => write!(f, "\"{pattern}\" {problem}"),
             Self::ClaimedDirectory { path, owner } => {
                 write!(f, "{} already belongs to {owner}", path.display())
             }
@@ -27,16 +31,11 @@ impl fmt::Display for Error {
                 path,
                 errno,
             } => write!(f, "cannot {action} {}: {errno}", path.display()),
-            Self::EarlySecret {
+            Self::Early {
                 vault,
-                name,
+                object,
                 valid_from,
-            } => {
-                write!(
-                    f,
-                    "secret {name} in {vault} is not valid before {valid_from}"
-                )
-            }
+            } => write!(f, "{object} in {vault} is not valid before {valid_from}"),
             Self::ForeignFile { path } => {
                 write!(
                     f,
@@ -64,18 +63,17 @@ impl fmt::Display for Error {
             }
             Self::Missing {
                 vault,
-                name,
+                object,
                 version,
                 code,
             } => match version {
-                Some(version) => write!(
-                    f,
-                    "{vault} has no version {version} of secret {name} ({code})"
-                ),
-                None => write!(f, "{vault} has no secret {name} ({code})"),
+                Some(version) => {
+                    write!(f, "{vault} has no version {version} of {object} ({code})")
+                }
+                None => write!(f, "{vault} has no {object} ({code})"),
             },
-            Self::MissingOnce { vault, name } => {
-                write!(f, "{vault} did not find secret {name}, which was there before; once is not enough to believe it")
+            Self::MissingOnce { vault, object } => {
+                write!(f, "{vault} did not find {object}, which was there before; once is not enough to believe it")
             }
             Self::Network { host, phase, cause } => write!(f, "{phase}: {host}: {cause}"),
             Self::NewerFormat { path } => {

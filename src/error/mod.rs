@@ -7,7 +7,10 @@
 //! from, [`Error::advice`] the operator's next step.
 
 mod advice;
+mod blob;
+mod certificate;
 mod class;
+mod content;
 mod credential;
 mod display;
 mod entra;
@@ -16,20 +19,25 @@ mod network;
 mod person;
 mod reason;
 mod refusal;
+mod selection;
 
 use std::path::PathBuf;
 
 use rustix::io::Errno;
 
+pub use blob::BlobProblem;
+pub use certificate::CertificateProblem;
 pub use class::Class;
+pub use content::ContentProblem;
 pub use credential::CredentialProblem;
 pub use managed::ManagedIdentityProblem;
 pub use network::{Phase, TlsProblem};
 pub use person::PersonProblem;
 pub use reason::Reason;
 pub use refusal::{FederatedFacts, Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
+pub use selection::SelectionProblem;
 
-use crate::name::{FileName, HostName, ObjectName, SetName};
+use crate::name::{FileName, HostName, SetName};
 
 /// Where in a configuration file something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +53,20 @@ pub struct Place {
 /// What failed.
 #[derive(Clone, Debug)]
 pub enum Error {
+    /// A file of Blob Storage that cannot be delivered.
+    Blob {
+        /// Which one: `blob CONTAINER/NAME in HOST`.
+        blob: String,
+        /// Why not.
+        problem: BlobProblem,
+    },
+    /// A certificate or key of a vault that cannot be delivered.
+    Certificate {
+        /// Which one: `certificate mqtt-client in HOST`.
+        object: String,
+        /// Why not.
+        problem: CertificateProblem,
+    },
     /// A set's directory carries the marker of another instance or set.
     ClaimedDirectory {
         /// The set's directory.
@@ -75,6 +97,13 @@ pub enum Error {
         /// What to do about it.
         advice: String,
     },
+    /// A value that cannot be delivered in the form that is configured.
+    Content {
+        /// Which one: `secret mqtt-password in HOST`.
+        object: String,
+        /// Why not.
+        problem: ContentProblem,
+    },
     /// A credential file (key, certificate, client secret) that cannot be used.
     Credential {
         /// Which one: a path, `credential NAME` or `environment NAME`.
@@ -93,12 +122,12 @@ pub enum Error {
         /// Why.
         errno: Errno,
     },
-    /// The live version of a secret is not valid yet.
-    EarlySecret {
+    /// The live version of an object is not valid yet.
+    Early {
         /// The vault's host.
         vault: HostName,
-        /// The secret.
-        name: ObjectName,
+        /// The object: `secret mqtt-password`.
+        object: String,
         /// From when it is valid, in UTC.
         valid_from: String,
     },
@@ -139,8 +168,8 @@ pub enum Error {
     Missing {
         /// The vault's host.
         vault: HostName,
-        /// The secret.
-        name: ObjectName,
+        /// The object: `secret mqtt-password`.
+        object: String,
         /// The pinned version, if any.
         version: Option<String>,
         /// The vault's code: `SecretNotFound`.
@@ -150,8 +179,8 @@ pub enum Error {
     MissingOnce {
         /// The vault's host.
         vault: HostName,
-        /// The secret.
-        name: ObjectName,
+        /// The object: `secret mqtt-password`.
+        object: String,
     },
     /// A host could not be talked to; may pass by itself.
     Network {
@@ -201,6 +230,13 @@ pub enum Error {
     RequestsSpent {
         /// The limit.
         limit: u32,
+    },
+    /// What a selection finds cannot be delivered.
+    Selection {
+        /// The pattern of its files.
+        pattern: String,
+        /// Why not.
+        problem: SelectionProblem,
     },
     /// The service answered with a status that may pass: 408, 429 or 5xx.
     ServerBusy {

@@ -167,7 +167,7 @@ impl Error {
             },
             Self::Deadline | Self::RequestsSpent { .. } => Reason::Budget,
             Self::Disk { errno, .. } => disk_reason(*errno),
-            Self::EarlySecret { .. } => Reason::NotYetValid,
+            Self::Early { .. } => Reason::NotYetValid,
             Self::ForeignFile { .. } => Reason::ForeignFile,
             Self::Hook { .. } => Reason::Hook,
             Self::Internal { .. } => Reason::Internal,
@@ -184,7 +184,11 @@ impl Error {
             Self::Person(_) => Reason::Credential,
             Self::Proxy { .. } => Reason::Proxy,
             Self::Refused(refusal) => refusal.reason(),
-            Self::Reply { .. } => Reason::Reply,
+            Self::Blob { .. }
+            | Self::Certificate { .. }
+            | Self::Content { .. }
+            | Self::Reply { .. }
+            | Self::Selection { .. } => Reason::Reply,
             Self::ServerBusy { status: 429, .. } => Reason::Throttled,
             Self::ServerBusy { .. } => Reason::Server,
             Self::SignInRefused(refusal) => refusal.reason(),

@@ -3,17 +3,17 @@
 use super::plan;
 use super::work::{version, Change, Content, Work};
 use super::Mode;
-use crate::config::{File, IfMissing};
+use crate::config::{File, IfMissing, Object};
 use crate::error::Error;
 use crate::store::{FileState, Provenance};
-use crate::vault::{SecretId, SecretValue};
+use crate::vault::SecretValue;
 
 impl Work<'_> {
     /// Stages the new content of the file at `place`, or decides what becomes of it without.
     pub(super) fn take(
         &mut self,
         place: usize,
-        id: &SecretId,
+        id: &Object,
         fetched: &Result<SecretValue, Error>,
     ) -> Result<(), Error> {
         let Some(file) = self.set.files.get(place) else {
@@ -32,7 +32,7 @@ impl Work<'_> {
         &mut self,
         place: usize,
         file: &File,
-        id: &SecretId,
+        id: &Object,
         value: &SecretValue,
     ) -> Result<(), Error> {
         let bytes = value.value.expose();
@@ -64,7 +64,7 @@ impl Work<'_> {
         &mut self,
         place: usize,
         file: &File,
-        id: &SecretId,
+        id: &Object,
         missing: &Error,
     ) -> Result<(), Error> {
         let on_disk = self.live().and_then(|live| live.file(&file.name));
@@ -76,7 +76,7 @@ impl Work<'_> {
             if !seen_before {
                 return Err(Error::MissingOnce {
                     vault: id.vault.clone(),
-                    name: id.name.clone(),
+                    object: format!("{} {}", id.kind.word(), id.name),
                 });
             }
             match file.if_missing {

@@ -20,7 +20,6 @@ use crate::report::Voice;
 use crate::state::Status;
 use crate::store::Store;
 
-pub use plan::object;
 pub use session::identities;
 use session::Session;
 use surroundings::Surroundings;

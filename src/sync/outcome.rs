@@ -7,7 +7,7 @@ use super::surroundings::Surroundings;
 use super::work::Work;
 use super::{telling, Mode, Options};
 use crate::clock;
-use crate::config::{BrokenSet, Config, Source};
+use crate::config::{BrokenSet, Config};
 use crate::disk;
 use crate::error::{Class, Error, Reason};
 use crate::http::Traffic;
@@ -253,9 +253,14 @@ fn broken_status(broken: &BrokenSet, known: Option<&SetStatus>) -> SetStatus {
 /// The vaults of all sets by their short names, each once.
 fn vault_names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for file in config.sets.iter().flat_map(|set| &set.files) {
-        let Source::Secret { vault, .. } = &file.source;
-        let name = vault.as_str().split('.').next().unwrap_or_default();
+    for value in config.values() {
+        let name = value
+            .object
+            .vault
+            .as_str()
+            .split('.')
+            .next()
+            .unwrap_or_default();
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }

@@ -1,8 +1,7 @@
 //! What a run has to do: from the configuration and what is on disk to fetches. Pure.
 
-use crate::config::{Set, Source};
+use crate::config::{Object, Set};
 use crate::store::{FileState, Live, LiveFile};
-use crate::vault::SecretId;
 
 /// A set as the plan sees it.
 #[derive(Debug)]
@@ -21,7 +20,7 @@ pub struct View<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// The object.
-    pub id: SecretId,
+    pub id: Object,
     /// Its users, in order of first use.
     pub users: Vec<User>,
 }
@@ -48,28 +47,13 @@ pub fn fetches(views: &[View<'_>]) -> Vec<Fetch> {
     fetches
 }
 
-/// The object that `source` names.
-pub fn object(source: &Source) -> SecretId {
-    match source {
-        Source::Secret {
-            vault,
-            name,
-            version,
-        } => SecretId {
-            vault: vault.clone(),
-            name: name.clone(),
-            version: version.clone(),
-        },
-    }
-}
-
 /// How markers and the memory name an object: host and path, without version.
-pub fn source(id: &SecretId) -> String {
-    format!("{}/secrets/{}", id.vault, id.name)
+pub fn source(id: &Object) -> String {
+    format!("{}/{}s/{}", id.vault, id.kind.word(), id.name)
 }
 
 /// Whether the pinned version of `id` lies verified on disk, so that no request is needed.
-fn is_pinned_at(on_disk: &LiveFile, id: &SecretId) -> bool {
+fn is_pinned_at(on_disk: &LiveFile, id: &Object) -> bool {
     let provenance = &on_disk.entry.provenance;
     let same_version = id
         .version
@@ -80,18 +64,20 @@ fn is_pinned_at(on_disk: &LiveFile, id: &SecretId) -> bool {
 
 fn add_fetches(fetches: &mut Vec<Fetch>, set: usize, view: &View<'_>) {
     for (file, wanted) in view.set.files.iter().enumerate() {
-        let id = object(&wanted.source);
         let on_disk = view.live.and_then(|live| live.file(&wanted.name));
-        if on_disk.is_some_and(|on_disk| is_pinned_at(on_disk, &id)) {
-            continue;
-        }
-        let user = User { set, file };
-        match fetches.iter_mut().find(|fetch| fetch.id == id) {
-            Some(fetch) => fetch.users.push(user),
-            None => fetches.push(Fetch {
-                id,
-                users: vec![user],
-            }),
+        for value in wanted.source.values() {
+            let id = value.object.clone();
+            if on_disk.is_some_and(|on_disk| is_pinned_at(on_disk, &id)) {
+                continue;
+            }
+            let user = User { set, file };
+            match fetches.iter_mut().find(|fetch| fetch.id == id) {
+                Some(fetch) => fetch.users.push(user),
+                None => fetches.push(Fetch {
+                    id,
+                    users: vec![user],
+                }),
+            }
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The network side of a run: identities, one token, one client, hosts given up.
 
 use crate::clock;
-use crate::config::{Config, Identity};
+use crate::config::{Config, Identity, Object};
 use crate::error::{Error, TokenFacts};
 use crate::http::{Client, Traffic};
 use crate::identity::{self, CacheKey, Credential, Invitation, Token, TokenCache};
 use crate::name::HostName;
 use crate::report;
 use crate::state::Chosen;
-use crate::vault::{self, Access, SecretId, SecretValue};
+use crate::vault::{self, Access, SecretValue};
 
 use super::{Options, SignIn};
 
@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
     }
 
     /// Fetches one object, signing in before if needed.
-    pub(super) fn fetch(&mut self, id: &SecretId) -> Result<SecretValue, Error> {
+    pub(super) fn fetch(&mut self, id: &Object) -> Result<SecretValue, Error> {
         if let Some((_, error)) = self.given_up.iter().find(|(host, _)| *host == id.vault) {
             return Err(error.clone());
         }
@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn fetch_once(&mut self, id: &SecretId) -> Result<SecretValue, Error> {
+    fn fetch_once(&mut self, id: &Object) -> Result<SecretValue, Error> {
         self.sign_in()?;
         let Some(signed_in) = &self.signed_in else {
             return Err(Error::Internal {

@@ -3,13 +3,13 @@
 //! A failure stops this set only; whatever it had staged is dropped and last good stays.
 
 use crate::clock;
-use crate::config::Set;
+use crate::config::{Object, Set};
 use crate::disk;
 use crate::error::Error;
 use crate::hook;
 use crate::state::SetMemory;
 use crate::store::{Commit, Hook, Live, LiveFile, Staging, Store};
-use crate::vault::{SecretId, SecretValue};
+use crate::vault::SecretValue;
 
 use super::plan;
 use super::{Mode, Opened};
@@ -135,7 +135,7 @@ impl<'a> Work<'a> {
     pub(super) fn accept(
         &mut self,
         place: usize,
-        id: &SecretId,
+        id: &Object,
         fetched: &Result<SecretValue, Error>,
     ) {
         self.outstanding = self.outstanding.saturating_sub(1);

@@ -8,26 +8,16 @@ mod challenge;
 mod refusal;
 mod secret;
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 
 use crate::cloud::Cloud;
+use crate::config::Object;
 use crate::error::{Error, TokenFacts, SECRET_LIST};
 use crate::http::{self, Body, Client, Reply, Request};
-use crate::name::{HostName, ObjectName, Version};
+use crate::name::{HostName, Version};
 use crate::secret::Secret;
 
 pub use secret::SecretValue;
-
-/// A secret to fetch. Two files that want the same one are served by one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretId {
-    /// The vault's host.
-    pub vault: HostName,
-    /// The secret's name.
-    pub name: ObjectName,
-    /// The pinned version, or the latest.
-    pub version: Option<Version>,
-}
 
 /// What a request to a vault is made with.
 pub struct Access<'a> {
@@ -45,9 +35,9 @@ pub struct Access<'a> {
 ///
 /// # Errors
 /// [`Error::Missing`] for the vault's own 404, [`Error::Refused`] for 401 and 403,
-/// [`Error::EarlySecret`] before its activation date, [`Error::Reply`] for what is no reply
+/// [`Error::Early`] before its activation date, [`Error::Reply`] for what is no reply
 /// of a vault, and what [`Client::send`] gives.
-pub fn fetch(access: &Access<'_>, id: &SecretId) -> Result<SecretValue, Error> {
+pub fn fetch(access: &Access<'_>, id: &Object) -> Result<SecretValue, Error> {
     let reply = get(access.client, &id.vault, &path(id), Some(access.token))?;
     match reply.status {
         200 => secret::read(access, id, &reply),
@@ -101,18 +91,8 @@ fn get(
     })
 }
 
-impl Display for SecretId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "secret {}", self.name)?;
-        match &self.version {
-            Some(version) => write!(f, "/{version}"),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Without a version the path ends in the slash that Microsoft's own clients send.
-fn path(id: &SecretId) -> String {
+fn path(id: &Object) -> String {
     let version = id.version.as_ref().map(Version::as_str).unwrap_or_default();
     format!("/secrets/{}/{version}?api-version={API_VERSION}", id.name)
 }
@@ -123,11 +103,11 @@ fn list_of_one() -> String {
 }
 
 /// A 404 counts as the vault's word only with the vault's own JSON code.
-fn missing(id: &SecretId, reply: &Reply) -> Error {
+fn missing(id: &Object, reply: &Reply) -> Error {
     match refusal::codes(reply) {
         Some(codes) if codes.code.ends_with("NotFound") => Error::Missing {
             vault: id.vault.clone(),
-            name: id.name.clone(),
+            object: format!("{} {}", id.kind.word(), id.name),
             version: id.version.as_ref().map(Version::to_string),
             code: codes.code,
         },

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Access, SecretId};
+use super::Access;
 use crate::clock;
+use crate::config::Object;
 use crate::error::Error;
 use crate::http::Reply;
 use crate::name::Version;
@@ -41,11 +42,7 @@ struct Attributes {
     exp: Option<i64>,
 }
 
-pub(super) fn read(
-    access: &Access<'_>,
-    id: &SecretId,
-    reply: &Reply,
-) -> Result<SecretValue, Error> {
+pub(super) fn read(access: &Access<'_>, id: &Object, reply: &Reply) -> Result<SecretValue, Error> {
     let unusable = |problem: String| Error::Reply {
         host: id.vault.clone(),
         problem,
@@ -71,9 +68,9 @@ pub(super) fn read(
     // The vault's clock decides, since the device's may be wrong.
     let now = clock::corrected(clock::now(), access.client.clock_offset());
     if let Some(not_before) = bundle.attributes.nbf.filter(|not_before| *not_before > now) {
-        return Err(Error::EarlySecret {
+        return Err(Error::Early {
             vault: id.vault.clone(),
-            name: id.name.clone(),
+            object: format!("{} {}", id.kind.word(), id.name),
             valid_from: clock::utc(not_before),
         });
     }

@@ -31,7 +31,7 @@ const ERRORS: [(&str, &str); 33] = [
     ("Deadline", "network::the_deadline_ends_a_run"),
     ("Disk", "disk::a_full_disk_keeps_last_good_and_is_74"),
     (
-        "EarlySecret",
+        "Early",
         "missing::a_secret_that_is_not_valid_yet_keeps_the_live_version",
     ),
     (

@@ -6,17 +6,16 @@
 use super::finding::{failed, Findings, Id, Outcome};
 use super::{hosts, is_about_audience, Patient};
 use crate::clock;
-use crate::config::{Config, IfMissing};
+use crate::config::{Config, IfMissing, Object};
 use crate::error::{Error, TokenFacts};
 use crate::http::Client;
 use crate::identity::{Token, SOON};
 use crate::name::HostName;
-use crate::sync;
-use crate::vault::{self, Access, SecretId, SecretValue};
+use crate::vault::{self, Access, SecretValue};
 
 /// An object that files use, and the strictest of what they say of its absence.
 struct Wanted {
-    id: SecretId,
+    id: Object,
     needed: bool,
 }
 
@@ -177,7 +176,7 @@ fn object(wanted: &Wanted, outcome: Result<SecretValue, Error>, client: &Client)
 /// Whether other objects of the vault need not be asked for.
 fn is_about_vault(error: &Error) -> bool {
     match error {
-        Error::EarlySecret { .. } | Error::Missing { .. } | Error::Reply { .. } => false,
+        Error::Early { .. } | Error::Missing { .. } | Error::Reply { .. } => false,
         Error::Refused(_) => error.concerns_whole_host(),
         _ => true,
     }
@@ -187,11 +186,13 @@ fn is_about_vault(error: &Error) -> bool {
 fn objects(config: &Config) -> Vec<Wanted> {
     let mut objects: Vec<Wanted> = Vec::new();
     for file in config.sets.iter().flat_map(|set| &set.files) {
-        let id = sync::object(&file.source);
         let needed = file.if_missing == IfMissing::Fail;
-        match objects.iter_mut().find(|known| known.id == id) {
-            Some(known) => known.needed |= needed,
-            None => objects.push(Wanted { id, needed }),
+        for value in file.source.values() {
+            let id = value.object.clone();
+            match objects.iter_mut().find(|known| known.id == id) {
+                Some(known) => known.needed |= needed,
+                None => objects.push(Wanted { id, needed }),
+            }
         }
     }
     objects

@@ -10,7 +10,6 @@ use crate::http::{Body, Client, Reply, Request};
 use crate::identity::Token;
 use crate::json::Json;
 use crate::name::{foreign, HostName};
-use crate::sync;
 use crate::vault::{self, Access};
 
 /// What is asked of whom.
@@ -162,8 +161,7 @@ fn storage(cloud: &Cloud, account: Option<&str>) -> Result<Option<HostName>, Err
 
 /// The vault of the top level, or the first that a set names.
 fn first_vault(config: &Config) -> Option<HostName> {
-    let mut files = config.sets.iter().flat_map(|set| &set.files);
-    let used = || files.next().map(|file| sync::object(&file.source).vault);
+    let used = || Some(config.values().first()?.object.vault.clone());
     config.vault.clone().or_else(used)
 }
 

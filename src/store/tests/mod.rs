@@ -14,8 +14,8 @@ use rustix::fs::{Gid, Uid};
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{IfMissing, OnChange, Source};
-use crate::name::{HostName, Mode, ObjectName, SetName};
+use crate::config::{ChangeCheck, IfMissing, OnChange, Source};
+use crate::name::{Mode, SetName};
 
 /// A directory for one set.
 struct Device {
@@ -40,6 +40,8 @@ impl Device {
             directory_mode: Mode::new(0o750).unwrap(),
             group: Gid::from_raw(rustix::process::getegid().as_raw()),
             files: names.iter().map(|name| configured_file(name)).collect(),
+            selections: Vec::new(),
+            change_check: ChangeCheck::Get,
             on_change: OnChange {
                 reload: Vec::new(),
                 restart: Vec::new(),
@@ -137,15 +139,12 @@ fn put_all(staging: &mut Staging<'_>, files: &[(&str, &str)]) {
 fn configured_file(called: &str) -> File {
     File {
         name: name(called),
-        source: Source::Secret {
-            vault: HostName::parse("factory7.vault.azure.net").unwrap(),
-            name: ObjectName::parse("name").unwrap(),
-            version: None,
-        },
+        source: Source::EnvFile(Vec::new()),
         mode: Mode::new(0o440).unwrap(),
         owner: Uid::from_raw(rustix::process::geteuid().as_raw()),
         group: Gid::from_raw(rustix::process::getegid().as_raw()),
         if_missing: IfMissing::Fail,
+        pattern: None,
     }
 }
 

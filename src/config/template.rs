@@ -1,0 +1,160 @@
+//! Text with values in it: `${name}`, `${name|filter}`; `$${` is a plain `${`.
+//!
+//! There is no other language, no input or output and no recursion: what stands for a value
+//! is never looked into.
+
+/// A text that was read and whose names are all known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// Its parts in order.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Text that stays as it is.
+    Text(String),
+    /// A value.
+    Value {
+        /// Its place among the values.
+        place: usize,
+        /// What is done with it, in this order.
+        filters: Vec<Filter>,
+    },
+}
+
+/// What may be done with a value before it is put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Base64 (RFC 4648, 4), padded, in one line.
+    Base64,
+    /// The inside of a JSON string (RFC 8259), without its quotes.
+    Json,
+    /// Percent-encoded (RFC 3986): all but letters, digits and `-._~`.
+    Url,
+}
+
+/// What is wrong with a template, and where. The text itself is not told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateProblem {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong: a sentence without subject.
+    pub problem: String,
+}
+
+impl Template {
+    /// Reads `text`, in which only `names` may stand for values.
+    ///
+    /// # Errors
+    /// An unknown name or filter, a `${` without end, a name that is never used.
+    pub fn parse(text: &str, names: &[&str]) -> Result<Self, TemplateProblem> {
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once("${") {
+            if let Some(before) = before.strip_suffix('$') {
+                plain.push_str(before);
+                plain.push_str("${");
+                rest = behind;
+                continue;
+            }
+            plain.push_str(before);
+            let position = text.len().saturating_sub(behind.len()).saturating_sub(2);
+            let wrong = |problem: &str| problem_at(text, position, problem);
+            let (inside, behind) = behind
+                .split_once('}')
+                .ok_or_else(|| wrong("${ has no } behind it; write $${ for a plain ${"))?;
+            let mut words = inside.split('|');
+            let name = words.next().unwrap_or_default();
+            let place = names
+                .iter()
+                .position(|known| *known == name)
+                .ok_or_else(|| wrong("the name in ${…} is not one of \"values\""))?;
+            let mut filters = Vec::new();
+            for word in words {
+                filters.push(filter(word).ok_or_else(|| {
+                    wrong("the filter in ${…|…} is none of base64, json and url")
+                })?);
+            }
+            if !plain.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut plain)));
+            }
+            parts.push(Part::Value { place, filters });
+            rest = behind;
+        }
+        plain.push_str(rest);
+        if !plain.is_empty() {
+            parts.push(Part::Text(plain));
+        }
+        Ok(Self { parts })
+    }
+
+    /// Whether the value at `place` stands in it.
+    pub fn uses(&self, place: usize) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| matches!(part, Part::Value { place: used, .. } if *used == place))
+    }
+}
+
+fn filter(word: &str) -> Option<Filter> {
+    match word {
+        "base64" => Some(Filter::Base64),
+        "json" => Some(Filter::Json),
+        "url" => Some(Filter::Url),
+        _ => None,
+    }
+}
+
+fn problem_at(text: &str, position: usize, problem: &str) -> TemplateProblem {
+    let before = text.get(..position).unwrap_or_default();
+    let last = before.rsplit('\n').next().unwrap_or_default();
+    TemplateProblem {
+        line: before.matches('\n').count().saturating_add(1),
+        column: last.chars().count().saturating_add(1),
+        problem: problem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_text_values_and_filters() {
+        let template = Template::parse("a$b ${x}$${y}${y|url|json}$", &["x", "y"]).unwrap();
+        let value = |place, filters: &[Filter]| Part::Value {
+            place,
+            filters: filters.to_vec(),
+        };
+        assert_eq!(
+            template.parts,
+            [
+                Part::Text("a$b ".to_owned()),
+                value(0, &[]),
+                Part::Text("${y}".to_owned()),
+                value(1, &[Filter::Url, Filter::Json]),
+                Part::Text("$".to_owned()),
+            ]
+        );
+        assert!(template.uses(1) && !template.uses(2));
+    }
+
+    #[test]
+    fn says_where_and_never_what() {
+        for (text, line, column) in [
+            ("a\nb ö ${hunter2}", 2, 5),
+            ("${x", 1, 1),
+            ("${x|hunter2}", 1, 1),
+            ("${}", 1, 1),
+            ("${ x}", 1, 1),
+        ] {
+            let problem = Template::parse(text, &["x"]).unwrap_err();
+            assert_eq!((problem.line, problem.column), (line, column), "{text}");
+            assert!(!problem.problem.contains("hunter2"), "{}", problem.problem);
+        }
+    }
+}
