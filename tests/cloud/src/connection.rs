@@ -101,7 +101,8 @@ impl Connection {
         record.status = planned.status;
         record.bytes_out = planned.bytes;
         let number = record.number;
-        self.shared.log.keep(record);
+        self.shared.log.keep(record.clone());
+        self.shared.hooks.answered(&record);
         let (sent, bytes) = delivery::deliver(&reply, &delivery, stream, &self.shared.stop);
         if bytes != planned.bytes {
             self.shared.log.sent(number, bytes);

@@ -178,7 +178,7 @@ impl Faults {
 }
 
 impl Match {
-    fn covers(&self, record: &Logged) -> bool {
+    pub(crate) fn covers(&self, record: &Logged) -> bool {
         match self {
             Match::Any => true,
             Match::Host(host) => record.host.eq_ignore_ascii_case(host),
