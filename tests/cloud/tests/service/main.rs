@@ -12,6 +12,7 @@ mod faults;
 mod federated;
 mod imds;
 mod keys;
+mod lists;
 mod machine;
 mod metadata;
 mod passwords;
