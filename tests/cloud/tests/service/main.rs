@@ -5,6 +5,7 @@ mod adfs;
 mod app_service;
 mod arc;
 mod authority;
+mod blobs;
 mod certificates;
 mod client;
 mod device_codes;
