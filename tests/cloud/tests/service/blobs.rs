@@ -312,7 +312,7 @@ fn a_blob_needs_a_token_for_storage() {
 #[test]
 fn a_large_blob_is_made_as_it_is_read() {
     let store = Store::new();
-    let length = 40 * 1024 * 1024 + 5;
+    let length = 16 * 1024 * 1024 + 5;
     store
         .account
         .put_generated("c", "large", u64::try_from(length).unwrap(), 7);
