@@ -31,6 +31,8 @@ pub(crate) fn page(
         Some(read) => {
             if read.is_some() {
                 record.unexpected("the nextLink of another vault was followed to here");
+            } else if vault.next_link.is_none() {
+                record.unexpected("a $skiptoken that this vault never gave");
             }
             return Err(bad_parameter("$skiptoken is not valid"));
         }

@@ -165,4 +165,10 @@ fn a_link_that_was_followed_astray_is_noticed_there() {
     vault.set_next_link(Some("https://evil.example/secrets"));
     let first = bench.read("/secrets?maxresults=2&api-version=7.4").json();
     assert_eq!(first["nextLink"], "https://evil.example/secrets");
+    let invented = "/secrets?api-version=7.4&$skiptoken=abc";
+    let reply = bench
+        .client
+        .get(other.host(), invented, Some(&bench.token()));
+    assert_eq!(reply.refusal(), "400 BadParameter");
+    assert_eq!(bench.cloud.unexpected().len(), 2);
 }
