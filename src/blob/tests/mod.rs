@@ -1,5 +1,6 @@
 //! Downloads from a server on the loopback interface that says what a test tells it to.
 
+mod account;
 mod refusals;
 mod transfer;
 
