@@ -50,7 +50,7 @@ impl Staging<'_> {
     /// Files are switched in the order of the configuration. Here belongs a rank for private
     /// keys, which go before their certificates, once a source can be one.
     fn order_files(&mut self) {
-        let files = &self.store.set.files;
+        let files = &self.store.wanted;
         let place = |name: &FileName| files.iter().position(|file| file.name == *name);
         self.entries.sort_by_key(|entry| place(&entry.name));
     }
