@@ -8,7 +8,7 @@ use rustix::fs::{Gid, Uid};
 
 use super::record::Record;
 use super::{me, Entry, Found, Store};
-use crate::config::{File, SelectedFiles};
+use crate::config::{CertificatePart, Content, File, Form, SelectedFiles, Source};
 use crate::disk::{self, Access};
 use crate::error::Error;
 use crate::name::{FileName, Mode};
@@ -22,6 +22,8 @@ pub(super) struct Wanted {
     pub(super) group: Gid,
     /// The pattern of the selection that it belongs to.
     pub(super) pattern: Option<String>,
+    /// When its turn comes in a switch, the lowest first.
+    pub(super) turn: u8,
 }
 
 impl Wanted {
@@ -34,12 +36,17 @@ impl Wanted {
     }
 
     fn configured(file: &File) -> Self {
+        let turn = match &file.source {
+            Source::Content(Content::Value(value)) => turn(&value.form),
+            _ => LAST_TURN,
+        };
         Self {
             name: file.name.clone(),
             mode: file.mode,
             owner: file.owner,
             group: file.group,
             pattern: file.pattern.clone(),
+            turn,
         }
     }
 
@@ -50,6 +57,7 @@ impl Wanted {
             owner: by.owner,
             group: by.group,
             pattern: Some(by.selection.pattern.clone()),
+            turn: turn(&by.selection.form),
         }
     }
 }
@@ -156,3 +164,15 @@ impl Store {
         selections.find(|by| entry.pattern.as_ref() == Some(&by.selection.pattern))
     }
 }
+
+/// Private keys go before the certificates that belong to them: who watches a certificate
+/// must find the key in its place when that changes.
+fn turn(form: &Form) -> u8 {
+    match form {
+        Form::Certificate(CertificatePart::Key) => 0,
+        Form::Certificate(CertificatePart::Bundle | CertificatePart::Pfx) => 1,
+        _ => LAST_TURN,
+    }
+}
+
+const LAST_TURN: u8 = 2;

@@ -1,8 +1,10 @@
 //! Files of which the vault says how many there are.
 
 use super::*;
-use crate::config::{Form, SelectedFiles, Selection, Text};
-use crate::name::HostName;
+use crate::config::{
+    CertificatePart, Content, Form, Object, ObjectKind, SelectedFiles, Selection, Text, Value,
+};
+use crate::name::{HostName, ObjectName};
 
 const PATTERN: &str = "peer-${name}.pem";
 
@@ -199,6 +201,43 @@ fn an_expiry_is_read_back_and_a_marker_without_is_read() {
             assert_eq!(file.entry.pattern, None);
         }
     }
+}
+
+#[test]
+fn private_keys_are_switched_first_then_what_holds_one() {
+    let parts = [
+        ("a.ca", CertificatePart::Ca),
+        ("b.pem", CertificatePart::Bundle),
+        ("c.crt", CertificatePart::Cert),
+        ("d.pfx", CertificatePart::Pfx),
+        ("e.key", CertificatePart::Key),
+        ("f.crt", CertificatePart::Chain),
+        ("g.key", CertificatePart::Key),
+    ];
+    let device = Device::new();
+    let mut set = device.set(Layout::Plain, &parts.map(|part| part.0));
+    for (file, (_, part)) in set.files.iter_mut().zip(parts) {
+        file.source = Source::Content(Content::Value(Value {
+            object: Object {
+                kind: ObjectKind::Certificate,
+                vault: HostName::parse("v.vault.azure.net").unwrap(),
+                name: ObjectName::parse("c").unwrap(),
+                version: None,
+            },
+            form: Form::Certificate(part),
+        }));
+    }
+    let mut store = Store::open(&set, "").unwrap();
+    let mut staging = store.stage().unwrap();
+    put_all(&mut staging, &parts.map(|part| (part.0, "x")));
+    staging.commit(Hook::Skip, 1000).unwrap();
+    let order: Vec<&str> = staging
+        .entries
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
+    let wanted = ["e.key", "g.key", "b.pem", "d.pfx", "a.ca", "c.crt", "f.crt"];
+    assert_eq!(order, wanted);
 }
 
 /// A run whose list is `files`.
