@@ -6,12 +6,14 @@
 
 mod base64;
 mod compose;
+mod env_file;
 mod hex;
 mod pointer;
 mod text;
 
 pub use base64::base64_bytes;
 pub use compose::compose;
+pub use env_file::env_file;
 pub use text::text;
 
 use crate::error::ContentProblem;
