@@ -2,3 +2,10 @@
 //!
 //! Bytes in are bytes out unless the configuration says otherwise. What cannot be said in the
 //! wanted form is an error that tells where, and never a part of the value.
+
+mod certificate;
+mod order;
+#[cfg(test)]
+mod workshop;
+
+pub use certificate::{is_pkcs12, Chain};
