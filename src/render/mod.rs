@@ -5,7 +5,9 @@
 
 mod certificate;
 mod order;
+mod public_key;
 #[cfg(test)]
 mod workshop;
 
 pub use certificate::{is_pkcs12, Chain};
+pub use public_key::public_key;
