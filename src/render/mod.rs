@@ -5,15 +5,22 @@
 //! throughout: whatever is made on the way is wiped.
 
 mod base64;
+mod certificate;
 mod compose;
 mod env_file;
 mod hex;
+mod order;
 mod pointer;
+mod public_key;
 mod text;
+#[cfg(test)]
+mod workshop;
 
 pub use base64::base64_bytes;
+pub use certificate::{is_pkcs12, Chain};
 pub use compose::compose;
 pub use env_file::env_file;
+pub use public_key::public_key;
 pub use text::text;
 
 use crate::error::ContentProblem;
