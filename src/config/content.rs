@@ -223,6 +223,11 @@ impl ObjectKind {
 }
 
 impl Form {
+    /// Whether it is PEM of a certificate or its key.
+    pub fn is_pem(&self) -> bool {
+        matches!(self, Self::Certificate(part) if *part != CertificatePart::Pfx)
+    }
+
     /// The kind of objects that have it.
     pub fn kind(&self) -> ObjectKind {
         match self {

@@ -105,13 +105,20 @@ impl Template {
     }
 }
 
-fn filter(word: &str) -> Option<Filter> {
-    match word {
-        "base64" => Some(Filter::Base64),
-        "json" => Some(Filter::Json),
-        "url" => Some(Filter::Url),
-        _ => None,
+impl Filter {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Json => "json",
+            Self::Url => "url",
+        }
     }
+}
+
+fn filter(word: &str) -> Option<Filter> {
+    let all = [Filter::Base64, Filter::Json, Filter::Url];
+    all.into_iter().find(|filter| filter.word() == word)
 }
 
 fn problem_at(text: &str, position: usize, problem: &str) -> TemplateProblem {
