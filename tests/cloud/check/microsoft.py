@@ -23,13 +23,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import blobs
 import machine
+import objects
 
 CLOUDS = {"usgov": "127.0.0.1:443", "china": "127.0.0.2:443", "public": "127.0.0.3:443"}
 
 
 def main(program, work):
-    clouds = [Cloud(program, name, address, work) for name, address in CLOUDS.items()]
+    pfx = objects.make_pfx(work)
+    clouds = [Cloud(program, name, address, work, pfx) for name, address in CLOUDS.items()]
     bundle = os.path.join(work, "bundle.pem")
     with open(bundle, "w", encoding="ascii") as file:
         file.writelines(cloud.read("ca.pem") for cloud in clouds)
@@ -44,6 +47,8 @@ def main(program, work):
         check_refusals(cloud, results)
         check_certificate_credential(cloud, results)
         check_msal(cloud, results)
+        objects.check_objects(cloud, results)
+        blobs.check_blobs(cloud, results)
     machine.check_machines({cloud.name: cloud for cloud in clouds}, results)
     for cloud in clouds:
         cloud.stop(results)
@@ -54,10 +59,11 @@ def main(program, work):
 class Cloud:
     """One national cloud, as a process of its own."""
 
-    def __init__(self, program, name, address, work):
+    def __init__(self, program, name, address, work, pfx):
         self.name = name
         self.directory = os.path.join(work, name)
         options = ["--national", name, "--address", address, "--directory", self.directory]
+        options += ["--pfx", pfx]
         self.process = subprocess.Popen(
             [program, *options, *machine.OPTIONS[name]],
             stdin=subprocess.PIPE,

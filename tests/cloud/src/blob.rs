@@ -1,5 +1,5 @@
 //! Blob storage's front: version and date headers, the bearer token, XML around everything; and the
-//! list of containers, on which a token can be tried.
+//! list of containers, on which a token can be tried. Blobs are read in `blob_read`.
 
 use crate::clock::{http_date, timestamp};
 use crate::http::{Reply, Request};
@@ -42,10 +42,11 @@ pub(crate) fn answer(shared: &Shared, request: &Request, record: &mut Logged) ->
     reply
 }
 
-struct Front<'a> {
+/// One request to an account.
+pub(crate) struct Front<'a> {
     shared: &'a Shared,
-    account: &'a AccountState,
-    request: &'a Request,
+    pub account: &'a AccountState,
+    pub request: &'a Request,
     id: &'a str,
 }
 
@@ -63,9 +64,13 @@ impl Front<'_> {
         }
         record.authorized = true;
         let query = form::decode(&self.request.query).unwrap_or_default();
-        let asked = (self.request.method.as_str(), self.request.path.as_str());
-        if asked == ("GET", "/") && value(&query, "comp") == Some("list") {
-            return self.containers(&query, record);
+        match (self.request.method.as_str(), self.request.path.as_str()) {
+            ("GET", "/") if value(&query, "comp") == Some("list") => {
+                return self.containers(&query, record);
+            }
+            (_, "/") => {}
+            ("GET" | "HEAD", _) => return self.read(&query, record),
+            _ => {}
         }
         record.unexpected("a request that this storage is not there for");
         Err(self.error(
@@ -174,7 +179,7 @@ impl Front<'_> {
         let mut names = self
             .account
             .containers
-            .iter()
+            .keys()
             .filter(|name| name.starts_with(prefix) && name.as_str() >= marker);
         let entries: String = names
             .by_ref()
@@ -220,7 +225,7 @@ impl Front<'_> {
     }
 
     /// The service's error: code in a header and in XML, `more` being XML already.
-    fn error(&self, status: u16, code: &str, text: &str, more: &str) -> Reply {
+    pub(crate) fn error(&self, status: u16, code: &str, text: &str, more: &str) -> Reply {
         let time = timestamp(self.shared.clock.now()).replace(' ', "T");
         let body = format!(
             "<Error><Code>{code}</Code><Message>{text}\nRequestId:{}\nTime:{}.0000000Z</Message>\
@@ -235,7 +240,9 @@ impl Front<'_> {
 /// XML begins with a byte order mark here.
 fn xml(status: u16, body: &str) -> Reply {
     let mut reply = Reply::new(status).header("content-type", "application/xml");
-    reply.body = format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>{body}").into_bytes();
+    reply.body = format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>{body}")
+        .into_bytes()
+        .into();
     reply
 }
 

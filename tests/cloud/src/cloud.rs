@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::clock::Clock;
 use crate::directory::{Directory, AD_FS};
-use crate::fault::{Fault, Faults};
+use crate::fault::{Fault, Faults, Match};
+use crate::hook::Hooks;
 use crate::log::{Log, Logged};
 use crate::metadata::Metadata;
 use crate::national::National;
@@ -67,6 +68,7 @@ impl Builder {
                 false => self.tenant,
             })),
             faults: Faults::default(),
+            hooks: Hooks::default(),
             log: Log::default(),
             metadata: Mutex::new(Metadata::default()),
             open: OpenStreams::default(),
@@ -227,6 +229,14 @@ impl Cloud {
     /// Takes back all faults.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
+    }
+
+    /// Does something once this many matching requests have been answered with a 2xx status: before
+    /// the last of these replies goes out, so that the client's next request finds it done.
+    pub fn after(&self, times: usize, matching: Match, action: impl FnOnce() + Send + 'static) {
+        let counts = move |record: &Logged| matching.covers(record);
+        let (counts, action) = (Box::new(counts), Box::new(action));
+        self.shared.hooks.add(times, counts, action);
     }
 }
 

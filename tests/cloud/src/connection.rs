@@ -95,16 +95,19 @@ impl Connection {
         if let Some(action) = &action {
             action.spoil(&mut reply);
         }
-        let reply = reply.header("date", http_date(self.shared.clock.now()));
+        let mut reply = reply.header("date", http_date(self.shared.clock.now()));
+        reply.bare = request.method == "HEAD";
         let delivery = action.map_or(Delivery::Whole, |action| action.delivery());
         let planned = delivery::planned(&reply, &delivery);
         record.status = planned.status;
         record.bytes_out = planned.bytes;
+        record.body_out = planned.bytes - planned.head;
         let number = record.number;
-        self.shared.log.keep(record);
+        self.shared.log.keep(record.clone());
+        self.shared.hooks.answered(&record);
         let (sent, bytes) = delivery::deliver(&reply, &delivery, stream, &self.shared.stop);
         if bytes != planned.bytes {
-            self.shared.log.sent(number, bytes);
+            self.shared.log.sent(number, bytes, planned.head);
         }
         Ok(sent)
     }
@@ -156,9 +159,9 @@ impl Connection {
         let mut record = self.shared.log.blank(self.number);
         record.unexpected(reason);
         let mut reply = Reply::new(status).header("connection", "close");
-        reply.body = reason.as_bytes().to_vec();
-        let mut bytes = reply.head(u64::try_from(reply.body.len()).unwrap_or_default());
-        bytes.extend_from_slice(&reply.body);
+        reply.body = reason.as_bytes().to_vec().into();
+        let mut bytes = reply.head(reply.body.len());
+        bytes.extend_from_slice(reason.as_bytes());
         record.status = status;
         record.bytes_out = bytes.len();
         self.shared.log.keep(record);

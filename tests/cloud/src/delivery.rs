@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::net::connect_unspec;
 use rustls::{ServerConnection, StreamOwned};
 
+use crate::body::Body;
 use crate::fault::{Delivery, GARBAGE};
 use crate::http::Reply;
 use crate::server::Stop;
@@ -49,22 +50,30 @@ pub(crate) enum Sent {
 /// What the log says of a reply before it is sent.
 pub(crate) struct Planned {
     pub status: u16,
+    /// Bytes of the head.
+    pub head: usize,
+    /// Bytes of head and body.
     pub bytes: usize,
 }
 
 /// Status and size if all goes as planned.
 pub(crate) fn planned(reply: &Reply, delivery: &Delivery) -> Planned {
-    let bytes = match delivery {
-        Delivery::Garbage => GARBAGE.len(),
+    let whole = match delivery {
         Delivery::Nothing | Delivery::Reset | Delivery::Silence => 0,
-        _ => head(reply, delivery).len() + shown(reply, delivery),
+        Delivery::Garbage => GARBAGE.len(),
+        _ => {
+            let outgoing = Outgoing::new(reply, delivery);
+            return Planned {
+                status: reply.status,
+                head: outgoing.head.len(),
+                bytes: outgoing.len(),
+            };
+        }
     };
     Planned {
-        status: match delivery {
-            Delivery::Garbage | Delivery::Nothing | Delivery::Reset | Delivery::Silence => 0,
-            _ => reply.status,
-        },
-        bytes,
+        status: 0,
+        head: whole,
+        bytes: whole,
     }
 }
 
@@ -75,7 +84,7 @@ pub(crate) fn deliver(
     stream: &mut impl Wire,
     stop: &Stop,
 ) -> (Sent, usize) {
-    let mut wire = head(reply, delivery);
+    let outgoing = Outgoing::new(reply, delivery);
     let pace = match delivery {
         Delivery::Slow { bytes, pause } => Some((*bytes, *pause)),
         _ => None,
@@ -95,52 +104,90 @@ pub(crate) fn deliver(
             return (Sent::ConnectionEnds, 0);
         }
         Delivery::Garbage => {
-            let bytes = send(GARBAGE, None, stream, stop);
-            return (Sent::ConnectionEnds, bytes);
+            let sent = stream.write_all(GARBAGE).and_then(|()| stream.flush());
+            return (Sent::ConnectionEnds, sent.map_or(0, |()| GARBAGE.len()));
         }
-        Delivery::Huge(bytes) => return huge(&wire, *bytes, stream),
+        Delivery::Huge(bytes) => return huge(&outgoing.head, *bytes, stream),
         Delivery::Delayed(time) => stop.pause(*time),
-        Delivery::CutAfter(_) | Delivery::HalfLength | Delivery::Slow { .. } | Delivery::Whole => {}
+        Delivery::CutAfter(_)
+        | Delivery::HalfLength
+        | Delivery::Slow { .. }
+        | Delivery::StallAfter(_)
+        | Delivery::Whole => {}
     }
-    wire.extend_from_slice(&reply.body[..shown(reply, delivery)]);
-    let bytes = send(&wire, pace, stream, stop);
-    let ends = bytes < wire.len() || matches!(delivery, Delivery::CutAfter(_));
+    let bytes = send(&outgoing, pace, stream, stop);
+    if matches!(delivery, Delivery::StallAfter(_)) {
+        stop.pause(Duration::MAX);
+    }
+    let ends = bytes < outgoing.len()
+        || matches!(delivery, Delivery::CutAfter(_) | Delivery::StallAfter(_));
     match ends {
         true => (Sent::ConnectionEnds, bytes),
         false => (Sent::ConnectionStays, bytes),
     }
 }
 
-fn head(reply: &Reply, delivery: &Delivery) -> Vec<u8> {
-    let length = u64::try_from(reply.body.len()).unwrap_or_default();
-    match delivery {
-        Delivery::HalfLength => reply.head(length / 2),
-        Delivery::Huge(bytes) => reply.head(*bytes),
-        _ => reply.head(length),
-    }
+/// The head, and as much of the body as is meant to go out.
+struct Outgoing<'a> {
+    head: Vec<u8>,
+    body: &'a Body,
+    shown: usize,
 }
 
-/// How much of the reply's own body goes out.
-fn shown(reply: &Reply, delivery: &Delivery) -> usize {
-    match delivery {
-        Delivery::CutAfter(bytes) => reply.body.len().min(*bytes),
-        _ => reply.body.len(),
+impl Outgoing<'_> {
+    fn new<'a>(reply: &'a Reply, delivery: &Delivery) -> Outgoing<'a> {
+        let length = reply.body.len();
+        let whole = match reply.bare {
+            true => 0,
+            false => usize::try_from(length).unwrap_or(usize::MAX),
+        };
+        Outgoing {
+            head: match delivery {
+                Delivery::HalfLength => reply.head(length / 2),
+                Delivery::Huge(bytes) => reply.head(*bytes),
+                _ => reply.head(length),
+            },
+            body: &reply.body,
+            shown: match delivery {
+                Delivery::CutAfter(bytes) | Delivery::StallAfter(bytes) => whole.min(*bytes),
+                _ => whole,
+            },
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.head.len().saturating_add(self.shown)
+    }
+
+    /// At most `most` bytes from `offset` on; empty only at the end.
+    fn read(&self, offset: usize, most: usize) -> Vec<u8> {
+        let begin = offset.min(self.head.len());
+        let end = begin.saturating_add(most).min(self.head.len());
+        let mut bytes = self.head[begin..end].to_vec();
+        let place = (offset + bytes.len()).saturating_sub(self.head.len());
+        let most = (most - bytes.len()).min(self.shown.saturating_sub(place));
+        if most > 0 {
+            let place = u64::try_from(place).unwrap_or(u64::MAX);
+            bytes.extend_from_slice(&self.body.read(place, most));
+        }
+        bytes
     }
 }
 
 fn send(
-    bytes: &[u8],
+    outgoing: &Outgoing,
     pace: Option<(usize, Duration)>,
     stream: &mut impl Write,
     stop: &Stop,
 ) -> usize {
-    let (step, pause) = pace.unwrap_or((usize::MAX, Duration::ZERO));
+    let (step, pause) = pace.unwrap_or((BLOCK, Duration::ZERO));
     let mut sent = 0;
-    for part in bytes.chunks(step) {
+    while sent < outgoing.len() {
         if sent > 0 {
             stop.pause(pause);
         }
-        let written = stream.write_all(part).and_then(|()| stream.flush());
+        let part = outgoing.read(sent, step);
+        let written = stream.write_all(&part).and_then(|()| stream.flush());
         if written.is_err() || stop.is_stopped() {
             return sent;
         }
@@ -174,3 +221,6 @@ fn huge(head: &[u8], length: u64, stream: &mut impl Write) -> (Sent, usize) {
         Err(_) => (Sent::ConnectionEnds, sent),
     }
 }
+
+/// What is written at a time when nothing slows it down.
+const BLOCK: usize = 64 * 1024;

@@ -73,6 +73,8 @@ pub enum Action {
         /// The body.
         body: String,
     },
+    /// Nothing more comes after this many bytes of the body; the connection stays open.
+    StallAfter(usize),
     /// Content-Length says half of what the body has; all of it is sent.
     WrongContentLength,
 }
@@ -88,6 +90,7 @@ pub(crate) enum Delivery {
     Reset,
     Silence,
     Slow { bytes: usize, pause: Duration },
+    StallAfter(usize),
     Whole,
 }
 
@@ -98,7 +101,7 @@ impl Action {
             Action::Garbage | Action::Reset | Action::Silence => Some(Reply::new(0)),
             Action::HtmlPage => {
                 let mut reply = Reply::new(200).header("content-type", "text/html");
-                reply.body = PORTAL.as_bytes().to_vec();
+                reply.body = PORTAL.as_bytes().to_vec().into();
                 Some(reply)
             }
             Action::Huge(_) => Some(Reply::json(200, String::new())),
@@ -114,7 +117,7 @@ impl Action {
                 for (name, value) in headers {
                     reply = reply.header(name, value.as_bytes());
                 }
-                reply.body = body.clone().into_bytes();
+                reply.body = body.clone().into_bytes().into();
                 Some(reply)
             }
             _ => None,
@@ -124,7 +127,7 @@ impl Action {
     /// Spoils the service's own reply where the action does that by content.
     pub(crate) fn spoil(&self, reply: &mut Reply) {
         if matches!(self, Action::BadJson) {
-            reply.body = b"{\"value\": \"cut off in the mid".to_vec();
+            reply.body = b"{\"value\": \"cut off in the mid".to_vec().into();
         }
     }
 
@@ -141,6 +144,7 @@ impl Action {
                 bytes: (*bytes).max(1),
                 pause: *pause,
             },
+            Action::StallAfter(bytes) => Delivery::StallAfter(*bytes),
             Action::WrongContentLength => Delivery::HalfLength,
             Action::BadJson | Action::HtmlPage | Action::Redirect(_) | Action::Status { .. } => {
                 Delivery::Whole
@@ -178,7 +182,7 @@ impl Faults {
 }
 
 impl Match {
-    fn covers(&self, record: &Logged) -> bool {
+    pub(crate) fn covers(&self, record: &Logged) -> bool {
         match self {
             Match::Any => true,
             Match::Host(host) => record.host.eq_ignore_ascii_case(host),

@@ -5,6 +5,8 @@
 
 use std::io::{self, Read};
 
+use crate::body::Body;
+
 /// One parsed request.
 pub(crate) struct Request {
     pub method: String,
@@ -173,7 +175,9 @@ fn count(request: &Request, name: &str) -> usize {
 pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(String, Vec<u8>)>,
-    pub body: Vec<u8>,
+    pub body: Body,
+    /// Whether the body stays behind, as in a reply to `HEAD`.
+    pub bare: bool,
 }
 
 impl Reply {
@@ -181,21 +185,22 @@ impl Reply {
         Reply {
             status,
             headers: Vec::new(),
-            body: Vec::new(),
+            body: Vec::new().into(),
+            bare: false,
         }
     }
 
     pub fn json(status: u16, body: String) -> Reply {
         let mut reply =
             Reply::new(status).header("content-type", "application/json; charset=utf-8");
-        reply.body = body.into_bytes();
+        reply.body = body.into_bytes().into();
         reply
     }
 
     /// The page of a web server without such a path.
     pub fn not_found_page() -> Reply {
         let mut reply = Reply::new(404).header("content-type", "text/html; charset=utf-8");
-        reply.body = b"<html><body>Not found</body></html>".to_vec();
+        reply.body = b"<html><body>Not found</body></html>".to_vec().into();
         reply
     }
 
@@ -204,7 +209,7 @@ impl Reply {
         self
     }
 
-    /// The head with the given Content-Length, up to the empty line.
+    /// The head with the given Content-Length, up to the empty line. A 304 has none.
     pub fn head(&self, length: u64) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status)).into_bytes();
         for (name, value) in &self.headers {
@@ -213,7 +218,10 @@ impl Reply {
             head.extend_from_slice(value);
             head.extend_from_slice(b"\r\n");
         }
-        head.extend_from_slice(format!("content-length: {length}\r\n\r\n").as_bytes());
+        if self.status != 304 {
+            head.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
+        }
+        head.extend_from_slice(b"\r\n");
         head
     }
 }
@@ -221,14 +229,19 @@ impl Reply {
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        206 => "Partial Content",
         302 => "Found",
+        304 => "Not Modified",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        409 => "Conflict",
         411 => "Length Required",
+        412 => "Precondition Failed",
         413 => "Content Too Large",
+        416 => "Range Not Satisfiable",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         502 => "Bad Gateway",

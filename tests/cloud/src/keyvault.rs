@@ -1,6 +1,6 @@
 //! Key Vault's front: api-version, the bearer token, denials, throttling, common headers.
 //!
-//! Requests that pass go on to `secrets`. The checks come in the service's order, so that a
+//! Requests that pass go on to `objects`. The checks come in the service's order, so that a
 //! caller without a token learns of nothing but the challenge.
 
 use crate::http::{Reply, Request};
@@ -9,7 +9,7 @@ use crate::object::Object;
 use crate::server::Shared;
 use crate::token::{self, BadToken, Claims};
 use crate::vault::{Denial, VaultState};
-use crate::{form, lock, random, secrets};
+use crate::{form, lock, objects, random};
 
 /// Answers a request to a vault's host.
 pub(crate) fn answer(shared: &Shared, request: &Request, record: &mut Logged) -> Reply {
@@ -30,7 +30,7 @@ fn respond(
     request: &Request,
     record: &mut Logged,
 ) -> Result<Reply, Reply> {
-    let query = check_version(request, record)?;
+    let query = check_version(vault, request, record)?;
     let claims = caller(shared, vault, request)?;
     record.authorized = true;
     if vault.throttled > 0 {
@@ -44,53 +44,61 @@ fn respond(
             error("MethodNotAllowed", "The method is not allowed.", None),
         ));
     }
-    let wanted = secrets::Wanted::of(&request.path).map_err(|bad| match bad {
-        secrets::BadPath::Name(name) => {
+    let wanted = objects::Wanted::of(&request.path).map_err(|bad| match bad {
+        objects::BadPath::Name(name) => {
             bad_parameter(&format!("The request URI contains an invalid name: {name}"))
         }
-        secrets::BadPath::Unknown => {
+        objects::BadPath::Unknown => {
             record.unexpected("a path that a vault does not have");
             Reply::json(404, error("NotFound", "The path was not found.", None))
         }
     })?;
+    wanted.check_parameters(&query, record);
     if let Some(denial) = vault.denial(&wanted) {
         return Err(denied(denial, shared, vault, &wanted, &claims));
     }
-    secrets::read(vault, &record.host, &wanted, &query)
+    objects::read(vault, &wanted, &query, record)
 }
 
 /// The decoded query, if it has one known api-version.
-fn check_version(request: &Request, record: &mut Logged) -> Result<Vec<(String, String)>, Reply> {
+fn check_version(
+    vault: &VaultState,
+    request: &Request,
+    record: &mut Logged,
+) -> Result<Vec<(String, String)>, Reply> {
     let Some(query) = form::decode(&request.query) else {
         record.unexpected("a query that cannot be decoded");
         return Err(bad_parameter("The query is malformed."));
     };
-    if let Some((name, _)) = query.iter().find(|(name, _)| !is_parameter(name)) {
-        record.unexpected(format!("an unknown parameter: {name}"));
-    }
     let versions: Vec<&str> = query
         .iter()
         .filter(|(name, _)| name == "api-version")
         .map(|(_, value)| value.as_str())
         .collect();
-    match versions[..] {
-        [version] if API_VERSIONS.contains(&version) => Ok(query),
-        [version] => {
-            record.unexpected("an api-version that does not exist");
-            Err(bad_parameter(&format!(
-                "The specified version ({version}) is not recognized. Consider using the latest \
-                 supported version (2026-04-01)."
-            )))
-        }
-        _ => {
-            record.unexpected("not exactly one api-version");
-            Err(bad_parameter("api-version must be specified"))
-        }
+    let [version] = versions[..] else {
+        record.unexpected("not exactly one api-version");
+        return Err(bad_parameter("api-version must be specified"));
+    };
+    let newest = vault.newest_version;
+    match (age(version), age(newest)) {
+        (Some(wanted), Some(known)) if wanted <= known => return Ok(query),
+        (Some(_), _) => {}
+        (None, _) => record.unexpected("an api-version that does not exist"),
     }
+    Err(bad_parameter(&format!(
+        "The specified version ({version}) is not recognized. Consider using the latest supported \
+         version ({newest})."
+    )))
 }
 
-fn is_parameter(name: &str) -> bool {
-    ["api-version", "maxresults", "$skiptoken"].contains(&name.to_ascii_lowercase().as_str())
+/// Whether an api-version is as new as another.
+pub(crate) fn is_since(version: &str, first: &str) -> bool {
+    age(version) >= age(first)
+}
+
+/// The place of an api-version among those there are.
+fn age(version: &str) -> Option<usize> {
+    API_VERSIONS.iter().position(|known| *known == version)
 }
 
 /// The claims of a good token for this vault, or the 401 that says what is wrong with it.
@@ -149,7 +157,7 @@ fn denied(
     denial: Denial,
     shared: &Shared,
     vault: &VaultState,
-    wanted: &secrets::Wanted,
+    wanted: &objects::Wanted,
     claims: &Claims,
 ) -> Reply {
     let caller = format!(
@@ -188,7 +196,7 @@ fn denied(
             format!(
                 "Caller is not authorized to perform action on resource.\r\nIf role assignments, \
                  deny assignments or role definitions were changed recently, please observe \
-                 propagation time.\r\n{caller}\r\nAction: 'Microsoft.KeyVault/vaults/secrets/{}'\
+                 propagation time.\r\n{caller}\r\nAction: 'Microsoft.KeyVault/vaults/{}'\
                  \r\nResource: '/subscriptions/00000000-0000-0000-0000-000000000000/\
                  resourcegroups/loopback/providers/microsoft.keyvault/vaults/{}{}'\r\nAssignment: \
                  (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' \
@@ -197,7 +205,7 @@ fn denied(
                 vault.name,
                 wanted
                     .name()
-                    .map(|name| format!("/secrets/{name}"))
+                    .map(|name| format!("/{}/{name}", wanted.kind.plural()))
                     .unwrap_or_default()
             ),
         ),
@@ -257,8 +265,8 @@ fn with_common_headers(
     reply
 }
 
-/// An Azure Stack Hub knows fewer; that its vaults take all of these is more than they promise.
-const API_VERSIONS: [&str; 10] = [
+/// From the oldest to the newest. An Azure Stack Hub knows fewer; that its vaults take all of these is more than they promise.
+pub(crate) const API_VERSIONS: [&str; 10] = [
     "2016-10-01",
     "7.0",
     "7.1",

@@ -33,6 +33,8 @@ pub struct Logged {
     pub bytes_in: usize,
     /// Bytes of the reply: head and body, without TLS.
     pub bytes_out: usize,
+    /// Those of them that belong to the body.
+    pub body_out: usize,
     /// The User-Agent header.
     pub user_agent: Option<String>,
     /// The other headers, but for those that hold credentials.
@@ -59,7 +61,12 @@ impl Logged {
         self.unexpected.push(text.into());
     }
 
-    /// The value of one of the kept headers.
+    /// The part of a blob that was asked for, as in `bytes=1024-`; `x-ms-range` wins over `Range`.
+    pub fn range(&self) -> Option<&str> {
+        self.header("x-ms-range").or_else(|| self.header("range"))
+    }
+
+    /// The value of one of the kept headers, such as `if-match`.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -120,6 +127,7 @@ impl Log {
             status: 0,
             bytes_in: 0,
             bytes_out: 0,
+            body_out: 0,
             user_agent: None,
             headers: Vec::new(),
             had_bearer: false,
@@ -134,8 +142,8 @@ impl Log {
         lock(&self.entries).records.push(record);
     }
 
-    /// Corrects a kept record whose reply did not go out whole.
-    pub fn sent(&self, number: u64, bytes_out: usize) {
+    /// Corrects a kept record whose reply did not go out whole, `head` bytes of it being the head.
+    pub fn sent(&self, number: u64, bytes_out: usize, head: usize) {
         let mut entries = lock(&self.entries);
         if let Some(record) = entries
             .records
@@ -143,6 +151,7 @@ impl Log {
             .find(|record| record.number == number)
         {
             record.bytes_out = bytes_out;
+            record.body_out = bytes_out.saturating_sub(head);
         }
     }
 

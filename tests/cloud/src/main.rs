@@ -8,16 +8,16 @@
     reason = "the product's rule; this is no product"
 )]
 
+mod fixture;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cloud::{
-    ArcAgent, Cloud, Device, DeviceAnswer, DeviceCodePolicy, Logged, MachineEndpoint, National,
-    Secret, TokenIssuer,
-};
+use cloud::{ArcAgent, Cloud, Device, Logged, MachineEndpoint, National};
+use fixture::Pfx;
 use serde_json::{json, Map, Value};
 
 fn main() -> ExitCode {
@@ -45,7 +45,8 @@ fn run(options: &Options) -> io::Result<()> {
     let cloud = builder.start()?;
     let device = Device::new("device-0001");
     let machines = start_machines(&cloud, options)?;
-    let mut facts = seed(&cloud, &device);
+    let pfx = options.pfx.as_ref().map(read_pfx).transpose()?;
+    let mut facts = fixture::seed(&cloud, &device, pfx);
     facts["machine"] = machines
         .iter()
         .map(|(name, endpoint)| ((*name).to_owned(), describe(endpoint)))
@@ -75,6 +76,13 @@ fn run(options: &Options) -> io::Result<()> {
         report(&endpoint.unexpected());
     }
     ended.map(|_| ())
+}
+
+fn read_pfx((pfx, pem): &(PathBuf, PathBuf)) -> io::Result<Pfx> {
+    Ok(Pfx {
+        der: fs::read(pfx)?,
+        pem: fs::read_to_string(pem)?,
+    })
 }
 
 fn report(unexpected: &[Logged]) {
@@ -144,81 +152,6 @@ fn describe(endpoint: &MachineEndpoint) -> Value {
     })
 }
 
-/// Fills the cloud; gives what a client has to know.
-fn seed(cloud: &Cloud, device: &Device) -> Value {
-    let credential = cloud::guid();
-    let with_secret = cloud.add_app();
-    cloud.add_secret_credential(&with_secret, &credential);
-    let with_certificate = cloud.add_app();
-    cloud.add_certificate(&with_certificate, &device.certificate_der);
-    let with_subject = cloud.add_app();
-    cloud.trust_subject(&with_subject, &device.certificate_der, "CN=device-0001");
-
-    let first = fill_vaults(cloud);
-    cloud.storage_account("plant7store").add_container("images");
-    cloud.add_subscription("Plant 7");
-    let public = cloud.add_app();
-    cloud.allow_public_client(&public);
-    cloud.add_user(USER, &credential);
-    cloud.set_device_code(DeviceCodePolicy {
-        answer: DeviceAnswer::ApproveAfter(1),
-        interval: 1,
-        ..DeviceCodePolicy::default()
-    });
-    let federated = cloud.add_app();
-    let issuer = TokenIssuer::new("https://oidc.plant7.example");
-    cloud.trust_issuer(&federated, &issuer, "device-0001", EXCHANGE);
-
-    json!({
-        "address": cloud.address().to_string(),
-        "national": cloud.national().name(),
-        "login_host": cloud.login_host(),
-        "tenant": cloud.tenant(),
-        "vault": "factory7-edge",
-        "vault_host": cloud.vault_host("factory7-edge"),
-        "forbidden_vault_host": cloud.vault_host("forbidden"),
-        "older_version": first,
-        "secret_app": { "client_id": with_secret.client_id, "client_secret": credential },
-        "certificate_app": { "client_id": with_certificate.client_id },
-        "subject_app": { "client_id": with_subject.client_id },
-        "public_app": { "client_id": public.client_id },
-        "user": { "name": USER, "password": credential },
-        "federated_app": {
-            "client_id": federated.client_id,
-            "token": issuer.token("device-0001", EXCHANGE, 3600),
-        },
-        "resource_manager_host": cloud.resource_manager_host(),
-        "graph_host": cloud.graph_host(),
-        "blob_host": cloud.blob_host("plant7store"),
-    })
-}
-
-/// Fills the vaults; gives the id of an older version.
-fn fill_vaults(cloud: &Cloud) -> String {
-    let vault = cloud.vault("factory7-edge");
-    vault.set("mqtt-password", "an older password");
-    let first = vault.set("mqtt-password", "a newer password");
-    vault.set("mqtt-password", "correct horse battery staple");
-    vault.set("greeting", MANY_LINES);
-    vault.set("retired", "nobody may read this");
-    vault.disable("retired", "latest");
-    let mut described = Secret::new("{\"host\":\"broker.plant7.example\",\"port\":8883}");
-    described.content_type = Some("application/json".to_owned());
-    described.tags = vec![("line".to_owned(), "7".to_owned())];
-    described.expires = Some(4_102_444_800);
-    vault.set_with("broker", described);
-    for number in 1..=30 {
-        vault.set(
-            &format!("sensor-{number:02}"),
-            &format!("key of sensor {number}"),
-        );
-    }
-    cloud
-        .vault("forbidden")
-        .deny(cloud::Denial::Rbac, cloud::Scope::Vault);
-    first
-}
-
 /// Writes a new file of this mode in place of an older one.
 fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     if path.exists() {
@@ -243,6 +176,7 @@ struct Options {
     azure_ml: Option<String>,
     imds: Option<String>,
     imds_first: Vec<u16>,
+    pfx: Option<(PathBuf, PathBuf)>,
 }
 
 impl Options {
@@ -258,6 +192,7 @@ impl Options {
             azure_ml: None,
             imds: None,
             imds_first: Vec::new(),
+            pfx: None,
         };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or(format!("{name} needs a value"))?;
@@ -285,6 +220,11 @@ impl Options {
                     let known = National::from_name(&value);
                     options.national = known.ok_or(format!("{value} is no cloud"))?;
                 }
+                "--pfx" => {
+                    let pair = value.split_once(':');
+                    let pair = pair.ok_or(format!("{value} is not PFX:PEM"))?;
+                    options.pfx = Some((PathBuf::from(pair.0), PathBuf::from(pair.1)));
+                }
                 "--tenant" => options.tenant = Some(value),
                 _ => return Err(format!("{name} is no option")),
             }
@@ -303,17 +243,11 @@ fn address_and_directory(text: &str) -> Result<(String, PathBuf), String> {
         _ => Err(format!("{text} is not IP:PORT:DIRECTORY")),
     }
 }
-const USER: &str = "worker@plant7.example";
-
-/// The audience of tokens that Entra takes from others.
-const EXCHANGE: &str = "api://AzureADTokenExchange";
 
 const USAGE: &str = "usage: cloud --directory DIR [--national NAME] [--address IP:PORT] \
                      [--tenant GUID]\n       [--imds IP:PORT] [--arc IP:PORT:DIRECTORY] \
                      [--arc-agent current|old|other-case]\n       [--app-service IP:PORT] \
-                     [--azure-ml IP:PORT] [--imds-first STATUS,...]";
+                     [--azure-ml IP:PORT] [--imds-first STATUS,...]\n       [--pfx PFX:PEM]";
 
 const RESOURCE_ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/\
                            loopback/providers/Microsoft.ManagedIdentity/userAssignedIdentities/edge";
-
-const MANY_LINES: &str = "Grüße aus Werk 7\n第二行\n\tthird \"line\" \\ with a backslash\n";

@@ -189,7 +189,9 @@ pub(crate) fn answer(
         }
         Answer::WebPage => {
             let mut page = Reply::new(200).header("content-type", "text/html; charset=utf-8");
-            page.body = b"<!DOCTYPE html><html><body>Sign in to the portal</body></html>".to_vec();
+            page.body = b"<!DOCTYPE html><html><body>Sign in to the portal</body></html>"
+                .to_vec()
+                .into();
             return Err(page);
         }
     }

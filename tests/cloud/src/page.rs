@@ -5,6 +5,7 @@ use base64::prelude::{Engine, BASE64_URL_SAFE_NO_PAD};
 
 use crate::http::Reply;
 use crate::keyvault::bad_parameter;
+use crate::log::Logged;
 use crate::object::{array, Object};
 use crate::random::version;
 use crate::vault::VaultState;
@@ -17,6 +18,7 @@ pub(crate) fn page(
     path: &str,
     items: Vec<String>,
     query: &[(String, String)],
+    record: &mut Logged,
 ) -> Result<Reply, Reply> {
     let size = match value(query, "maxresults").map(str::parse::<usize>) {
         None => LARGEST_PAGE,
@@ -25,8 +27,15 @@ pub(crate) fn page(
     };
     let marker = match value(query, "$skiptoken").map(Marker::read) {
         None => Marker::first(vault.empty_pages),
-        Some(Some(marker)) => marker,
-        Some(None) => return Err(bad_parameter("$skiptoken is not valid")),
+        Some(Some((host, marker))) if host == view.host => marker,
+        Some(read) => {
+            if read.is_some() {
+                record.unexpected("the nextLink of another vault was followed to here");
+            } else if vault.next_link.is_none() {
+                record.unexpected("a $skiptoken that this vault never gave");
+            }
+            return Err(bad_parameter("$skiptoken is not valid"));
+        }
     };
     let count = match marker.empty_pages {
         0 => size,
@@ -43,11 +52,12 @@ pub(crate) fn page(
         false => "null".to_owned(),
         true => {
             let link = vault.next_link.clone().unwrap_or_else(|| {
+                let own = format!("https://{}", view.host);
                 format!(
-                    "https://{}/{path}?api-version={}&$skiptoken={}&maxresults={size}",
-                    view.host,
+                    "{}/{path}?api-version={}&$skiptoken={}&maxresults={size}",
+                    vault.next_link_origin.as_ref().unwrap_or(&own),
                     view.api_version,
-                    next.write()
+                    next.write(view.host)
                 )
             });
             serde_json::Value::from(link).to_string()
@@ -60,7 +70,8 @@ pub(crate) fn page(
     Ok(Reply::json(200, body))
 }
 
-/// Where a page begins. On the wire it looks like the service's: base64url of JSON, with `!`.
+/// Where a page begins. On the wire it looks like the service's: base64url of JSON, with `!`. It
+/// names the vault's host too, so that one which was lured elsewhere is recognised there.
 struct Marker {
     offset: usize,
     empty_pages: usize,
@@ -84,8 +95,9 @@ impl Marker {
         }
     }
 
-    fn write(&self) -> String {
-        let text = format!("2!{}!{}!{}", self.offset, self.empty_pages, version());
+    fn write(&self, host: &str) -> String {
+        let place = format!("{}!{}", self.offset, self.empty_pages);
+        let text = format!("2!{place}!{host}!{}", version());
         let json = Object::new()
             .text("NextMarker", &text)
             .number("TargetLocation", 0)
@@ -93,14 +105,16 @@ impl Marker {
         BASE64_URL_SAFE_NO_PAD.encode(json)
     }
 
-    fn read(text: &str) -> Option<Marker> {
+    /// The host that wrote it, and what it says.
+    fn read(text: &str) -> Option<(String, Marker)> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let json: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
         let mut parts = json["NextMarker"].as_str()?.split('!').skip(1);
-        Some(Marker {
+        let marker = Marker {
             offset: parts.next()?.parse().ok()?,
             empty_pages: parts.next()?.parse().ok()?,
-        })
+        };
+        Some((parts.next()?.to_owned(), marker))
     }
 }
 

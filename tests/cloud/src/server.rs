@@ -17,6 +17,7 @@ use crate::connection::Connection;
 use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
+use crate::hook::Hooks;
 use crate::lock;
 use crate::log::Log;
 use crate::metadata::Metadata;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub device_codes: Mutex<DeviceCodes>,
     pub directory: Mutex<Directory>,
     pub faults: Faults,
+    pub hooks: Hooks,
     pub log: Log,
     pub metadata: Mutex<Metadata>,
     pub open: OpenStreams,

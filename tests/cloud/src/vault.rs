@@ -1,58 +1,24 @@
-//! What the vaults hold, and the handle with which a test fills and spoils one.
+//! A vault, and the handle with which a test makes it refuse, lie and lag; what fills it is in
+//! `filling`.
 //!
 //! Everybody with a token of the vault's tenant may read everything, until something is denied.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::contents::{Kind, Stored};
 use crate::directory::AD_FS;
+use crate::keyvault::API_VERSIONS;
+use crate::lock;
 use crate::national::National;
-use crate::secrets::Wanted;
+use crate::objects::Wanted;
 use crate::server::Shared;
-use crate::{lock, random};
 
 /// A handle on one vault of the cloud.
 #[derive(Clone)]
 pub struct Vault {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     host: String,
-}
-
-/// What a new version of a secret holds.
-#[derive(Clone, Debug)]
-pub struct Secret {
-    /// The value, any text.
-    pub value: String,
-    /// `contentType`, absent from the reply if not set.
-    pub content_type: Option<String>,
-    /// `tags`, absent from the reply if there are none.
-    pub tags: Vec<(String, String)>,
-    /// A disabled version is refused with 403.
-    pub enabled: bool,
-    /// `nbf`, seconds since the epoch; only information, as in the real service.
-    pub not_before: Option<i64>,
-    /// `exp`, seconds since the epoch; only information, as in the real service.
-    pub expires: Option<i64>,
-    /// `created` and `updated`; now if not set.
-    pub created: Option<i64>,
-    /// Whether the secret belongs to a certificate: adds `kid` and `managed`.
-    pub managed: bool,
-}
-
-impl Secret {
-    /// An enabled secret with nothing but a value.
-    pub fn new(value: impl Into<String>) -> Secret {
-        Secret {
-            value: value.into(),
-            content_type: None,
-            tags: Vec::new(),
-            enabled: true,
-            not_before: None,
-            expires: None,
-            created: None,
-            managed: false,
-        }
-    }
 }
 
 /// Why a vault refuses a caller whose token is good. All are status 403.
@@ -71,10 +37,16 @@ pub enum Denial {
 /// What a denial covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Lists of secrets and of versions; single secrets can still be read.
+    /// Certificates, their lists included; their secrets can still be read.
+    Certificates,
+    /// Keys, their lists included.
+    Keys,
+    /// Lists of all kinds and of versions; single objects can still be read.
     Lists,
-    /// One secret; lists still work.
+    /// The secret, the key and the certificate of this name; lists still work.
     Name(String),
+    /// Secrets, their lists included; certificates can still be read, without their private key.
+    Secrets,
     /// Everything, lists included.
     Vault,
 }
@@ -92,53 +64,6 @@ impl Vault {
     /// The vault's URL, without a slash at the end.
     pub fn url(&self) -> String {
         format!("https://{}", self.host)
-    }
-
-    /// Adds a version with this value and gives its id.
-    pub fn set(&self, name: &str, value: &str) -> String {
-        self.set_with(name, Secret::new(value))
-    }
-
-    /// Adds a version and gives its id. A deleted secret of this name is replaced.
-    pub fn set_with(&self, name: &str, secret: Secret) -> String {
-        let now = self.shared.clock.now();
-        let id = random::version();
-        self.change(|state| {
-            let object = state.secrets.entry(name.to_ascii_lowercase()).or_default();
-            if object.deleted || object.versions.is_empty() {
-                *object = Stored {
-                    name: name.to_owned(),
-                    ..Stored::default()
-                };
-            }
-            object.versions.push(Version {
-                id: id.clone(),
-                created: secret.created.unwrap_or(now),
-                updated: secret.created.unwrap_or(now),
-                secret,
-            });
-        });
-        id
-    }
-
-    /// Disables a version: an id, or `latest`.
-    pub fn disable(&self, name: &str, version: &str) {
-        self.set_enabled(name, version, false);
-    }
-
-    /// Enables a version again: an id, or `latest`.
-    pub fn enable(&self, name: &str, version: &str) {
-        self.set_enabled(name, version, true);
-    }
-
-    /// Deletes a secret: it answers 404 from now on.
-    pub fn delete(&self, name: &str) {
-        self.change_secret(name, |object| object.deleted = true);
-    }
-
-    /// Undoes `delete`.
-    pub fn recover(&self, name: &str) {
-        self.change_secret(name, |object| object.deleted = false);
     }
 
     /// Refuses callers from now on; the last denial that covers a request counts.
@@ -205,33 +130,29 @@ impl Vault {
         self.change(|state| state.next_link = link);
     }
 
+    /// Where every `nextLink` leads, in place of the vault's own URL; path and query stay right.
+    /// `https://HOST:443` is what older services write; `http://HOST` and another vault's URL are a
+    /// hostile one's.
+    pub fn set_next_link_origin(&self, origin: Option<&str>) {
+        let origin = origin.map(str::to_owned);
+        self.change(|state| state.next_link_origin = origin);
+    }
+
+    /// The newest api-version it knows from now on, such as `7.4`: an older service, which refuses
+    /// newer ones with 400.
+    pub fn know_versions_up_to(&self, version: &str) {
+        let known = API_VERSIONS.iter().find(|known| **known == version);
+        let newest = *known.expect("there is no such api-version");
+        self.change(|state| state.newest_version = newest);
+    }
+
     /// Whether replies name the role assignment that allowed the access.
     pub fn set_role_assignment(&self, assignment: Option<&str>) {
         let assignment = assignment.map(str::to_owned);
         self.change(|state| state.role_assignment = assignment);
     }
 
-    fn set_enabled(&self, name: &str, version: &str, enabled: bool) {
-        let now = self.shared.clock.now();
-        self.change_secret(name, |object| {
-            let wanted = match version {
-                "latest" => object.versions.last_mut(),
-                id => object.versions.iter_mut().find(|known| known.id == id),
-            };
-            let wanted = wanted.expect("the secret has no such version");
-            wanted.secret.enabled = enabled;
-            wanted.updated = now;
-        });
-    }
-
-    fn change_secret(&self, name: &str, change: impl FnOnce(&mut Stored)) {
-        self.change(|state| {
-            let object = state.secrets.get_mut(&name.to_ascii_lowercase());
-            change(object.expect("the vault has no such secret"));
-        });
-    }
-
-    fn change(&self, change: impl FnOnce(&mut VaultState)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut VaultState)) {
         let mut vaults = lock(&self.shared.vaults);
         change(
             vaults
@@ -245,8 +166,8 @@ impl Vault {
 pub(crate) struct VaultState {
     pub name: String,
     pub tenant: String,
-    /// By name in lower case.
-    pub secrets: BTreeMap<String, Stored>,
+    /// By kind and name in lower case.
+    pub objects: BTreeMap<(Kind, String), Stored>,
     pub denials: Vec<(Denial, Scope)>,
     pub throttled: usize,
     pub retry_after: Option<u64>,
@@ -255,22 +176,8 @@ pub(crate) struct VaultState {
     pub role_assignment: Option<String>,
     pub empty_pages: usize,
     pub next_link: Option<String>,
-}
-
-/// A secret with all its versions, the newest last.
-#[derive(Clone, Default)]
-pub(crate) struct Stored {
-    pub name: String,
-    pub deleted: bool,
-    pub versions: Vec<Version>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Version {
-    pub id: String,
-    pub created: i64,
-    pub updated: i64,
-    pub secret: Secret,
+    pub next_link_origin: Option<String>,
+    pub newest_version: &'static str,
 }
 
 impl VaultState {
@@ -278,7 +185,7 @@ impl VaultState {
         VaultState {
             name: name.to_owned(),
             tenant: tenant.to_owned(),
-            secrets: BTreeMap::new(),
+            objects: BTreeMap::new(),
             denials: Vec::new(),
             throttled: 0,
             retry_after: None,
@@ -287,20 +194,36 @@ impl VaultState {
             role_assignment: None,
             empty_pages: 0,
             next_link: None,
+            next_link_origin: None,
+            newest_version: API_VERSIONS[API_VERSIONS.len() - 1],
         }
     }
 
-    /// The secrets that exist, by name.
-    pub fn existing(&self) -> impl Iterator<Item = &Stored> {
-        self.secrets.values().filter(|object| !object.deleted)
+    /// The objects of a kind that exist, by name.
+    pub fn existing(&self, kind: Kind) -> impl Iterator<Item = &Stored> {
+        let first = (kind, String::new());
+        let of_kind = self.objects.range(first..);
+        of_kind
+            .take_while(move |((known, _), _)| *known == kind)
+            .map(|(_, object)| object)
+            .filter(|object| !object.deleted)
+    }
+
+    /// An object that exists; names are compared without case.
+    pub fn find(&self, kind: Kind, name: &str) -> Option<&Stored> {
+        let object = self.objects.get(&(kind, name.to_ascii_lowercase()));
+        object.filter(|object| !object.deleted)
     }
 
     /// The denial that covers what is wanted.
     pub fn denial(&self, wanted: &Wanted) -> Option<Denial> {
         let name = wanted.name();
         let covers = |scope: &Scope| match scope {
+            Scope::Certificates => wanted.kind == Kind::Certificate,
+            Scope::Keys => wanted.kind == Kind::Key,
             Scope::Lists => wanted.operation() == "list",
             Scope::Name(denied) => name.is_some_and(|name| denied.eq_ignore_ascii_case(name)),
+            Scope::Secrets => wanted.kind == Kind::Secret,
             Scope::Vault => true,
         };
         let covering = self.denials.iter().rev().find(|(_, scope)| covers(scope));

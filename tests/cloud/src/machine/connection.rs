@@ -42,7 +42,7 @@ fn converse(machine: &Machine, number: u64, stream: &mut TcpStream) -> io::Resul
                 let mut record = machine.log.blank(number);
                 record.unexpected(reason);
                 let mut reply = Reply::new(status).header("connection", "close");
-                reply.body = reason.as_bytes().to_vec();
+                reply.body = reason.as_bytes().to_vec().into();
                 return send(machine, record, &reply, &Delivery::Whole, stream).map(|_| ());
             }
             Incoming::Request(request) => request,
@@ -121,11 +121,12 @@ fn send(
     let planned = delivery::planned(reply, delivery);
     record.status = planned.status;
     record.bytes_out = planned.bytes;
+    record.body_out = planned.bytes - planned.head;
     let number = record.number;
     machine.log.keep(record);
     let (sent, bytes) = delivery::deliver(reply, delivery, stream, &machine.stop);
     if bytes != planned.bytes {
-        machine.log.sent(number, bytes);
+        machine.log.sent(number, bytes, planned.head);
     }
     stream.flush()?;
     Ok(sent)

@@ -185,6 +185,16 @@ impl Session {
 
 /// Reads one reply with its body.
 pub fn read_reply(stream: &mut impl Read) -> io::Result<Reply> {
+    let mut reply = read_head(stream)?;
+    let length: usize = reply.header("content-length").unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    reply.body = String::from_utf8(body).unwrap();
+    Ok(reply)
+}
+
+/// Reads a reply up to its body.
+pub fn read_head(stream: &mut impl Read) -> io::Result<Reply> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -198,16 +208,11 @@ pub fn read_reply(stream: &mut impl Read) -> io::Result<Reply> {
     let Some(status) = status.and_then(|status| status.parse().ok()) else {
         return Err(io::Error::other("not HTTP"));
     };
-    let mut reply = Reply {
+    Ok(Reply {
         status,
         head,
         body: String::new(),
-    };
-    let length: usize = reply.header("content-length").unwrap().parse().unwrap();
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body)?;
-    reply.body = String::from_utf8(body).unwrap();
-    Ok(reply)
+    })
 }
 
 #[derive(Debug)]
