@@ -3,6 +3,7 @@
 //! The modules are the rooms of a house: each uses only those of lower rows, and
 //! `tests/house.rs` holds the table.
 
+pub mod blob;
 pub mod cli;
 pub mod clock;
 pub mod cloud;

@@ -18,6 +18,7 @@ const ROWS: [&[&str]; 9] = [
     &["cloud", "disk", "http", "keys"],
     &["config"],
     &[
+        "blob",
         "discovery",
         "hook",
         "identity",

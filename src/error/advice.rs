@@ -26,6 +26,7 @@ impl Error {
             Self::Internal { .. } => "report this, with the output of the run at --log debug".to_owned(),
             Self::Locked { .. } => "wait for the other run, or look why it hangs".to_owned(),
             Self::ManagedIdentity { source, problem } => problem.advice(source),
+            Self::Missing { object, code, .. } if code == "BlobNotFound" || code == "ContainerNotFound" => format!("upload {object}, or set if_missing for the file"),
             Self::Missing { object, .. } => format!("create or recover {object} in the vault, or set if_missing for the file"),
             Self::MissingOnce { object, .. } => format!("if {object} was meant to go, the next run acts on it; if not, recover it now"),
             Self::Network { host, phase, .. } => network(host.as_str(), *phase),
@@ -48,7 +49,8 @@ impl Error {
             Self::Tls { host, problem } => tls(host.as_str(), problem),
             Self::TokenRefused { host, status, code } => match (status, code.as_str()) {
                 (401, _) | (_, "AuthenticationFailed") => format!("check that {host} belongs to the cloud and the tenant that signed in"),
-                (_, "AuthorizationFailure") => format!("allow this device's address in the firewall of {host}"),
+                (_, "AuthorizationFailure") => format!("allow this device's address in the firewall of {host}, or public access to it"),
+                (_, "AccountIsDisabled") => format!("enable the account of {host}"),
                 (_, "AuthorizationPermissionMismatch") => format!("give this identity \"Storage Blob Data Reader\" on {host}"),
                 _ => format!("give this identity a role at {host}"),
             },

@@ -70,8 +70,8 @@ impl Error {
             | Self::Tls { .. }
             | Self::WrongClock { .. } => Class::Passing,
             Self::Disk { errno, .. } => disk_class(*errno),
-            Self::Blob { .. }
-            | Self::Certificate { .. }
+            Self::Blob { problem, .. } => problem.class(),
+            Self::Certificate { .. }
             | Self::Content { .. }
             | Self::Early { .. }
             | Self::NewerFormat { .. }
@@ -109,6 +109,9 @@ impl Error {
                         refusal.cause,
                         RefusalCause::Connection | RefusalCause::Firewall
                     )
+            }
+            Self::TokenRefused { status, code, .. } => {
+                *status == 401 || code == "AuthorizationFailure"
             }
             _ => false,
         }

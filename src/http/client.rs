@@ -9,13 +9,14 @@ use ureq::Agent;
 
 use super::connector::Connector;
 use super::endpoint::Endpoint;
-use super::exchange::{self, Line};
+use super::exchange::{self, Limits, Line};
 use super::failure::Failure;
 use super::header::{HeaderSlot, SecretHeader};
 use super::lookup::NoLookup;
 use super::meter::{Meter, Traffic};
 use super::reply::Reply;
 use super::route::Routes;
+use super::stream::Stream;
 use super::{roots, tls, ProxyCredentials, Settings};
 use crate::clock;
 use crate::error::Error;
@@ -52,7 +53,7 @@ pub struct Request<'a> {
     pub bearer: Option<&'a Secret>,
     /// More headers; none that is secret, since their memory is not wiped.
     pub headers: &'a [(&'static str, &'a str)],
-    /// How many bytes the reply's body may have.
+    /// How many bytes the reply's body may have, where it is read whole.
     pub limit: usize,
 }
 
@@ -63,6 +64,8 @@ struct Once<'a> {
     endpoint: Option<&'a Endpoint>,
     secret: Option<SecretHeader<'a>>,
     timeout: Duration,
+    /// How much of the reply is waited for.
+    part: Part,
     /// When the time for it is over.
     end: Instant,
     /// How many requests the run may have sent before; no limit for what a person costs.
@@ -70,13 +73,24 @@ struct Once<'a> {
     attempt: u32,
 }
 
-/// Method and body. Both are safe to repeat: a second token does no harm.
+/// How much of a reply an attempt waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Its head; the body is taken as it comes.
+    Head,
+    /// All of it.
+    Whole,
+}
+
+/// Method and body. All are safe to repeat: a second token does no harm.
 #[derive(Clone, Copy)]
 pub enum Body<'a> {
     /// `POST` of a form (`application/x-www-form-urlencoded`), already encoded.
     Form(&'a Secret),
     /// `GET`.
     Get,
+    /// `HEAD`: what `GET` would give, without the body.
+    Head,
 }
 
 impl Client {
@@ -114,25 +128,39 @@ impl Client {
     /// attempt; [`Error::Tls`], [`Error::Reply`], [`Error::RequestsSpent`] and
     /// [`Error::Deadline`] at once.
     pub fn send(&self, request: &Request<'_>) -> Result<Reply, Error> {
-        let mut attempt = 1;
+        let stream = self.repeat(request, Part::Whole, &mut Attempts::default())?;
+        Ok(stream.reply)
+    }
+
+    fn repeat(
+        &self,
+        request: &Request<'_>,
+        part: Part,
+        attempts: &mut Attempts,
+    ) -> Result<Stream, Error> {
         loop {
-            let failure = match self.attempt(request, attempt) {
-                Ok(reply) => return Ok(reply),
-                Err(failure) => failure,
-            };
-            let asked = failure.retry_after().map(Duration::from_secs);
-            let pause = retry::pause(attempt, random(), asked, left(self.end()));
-            let (true, Some(pause)) = (failure.again, pause) else {
-                return Err(failure.error);
-            };
-            log::debug!(
-                "{}; trying again in {} ms",
-                failure.error,
-                pause.as_millis()
-            );
-            thread::sleep(pause);
-            attempt = attempt.saturating_add(1);
+            match self.attempt(request, part, attempts.begun()) {
+                Ok(stream) => return Ok(stream),
+                Err(failure) => self.wait(attempts, failure)?,
+            }
         }
+    }
+
+    /// Waits for the next attempt after `failure`, or gives its error where there is none.
+    fn wait(&self, attempts: &mut Attempts, failure: Failure) -> Result<(), Error> {
+        let asked = failure.retry_after().map(Duration::from_secs);
+        let pause = retry::pause(attempts.begun(), random(), asked, left(self.end()));
+        let (true, Some(pause)) = (failure.again, pause) else {
+            return Err(failure.error);
+        };
+        log::debug!(
+            "{}; trying again in {} ms",
+            failure.error,
+            pause.as_millis()
+        );
+        thread::sleep(pause);
+        attempts.failed = attempts.failed.saturating_add(1);
+        Ok(())
     }
 
     /// Sends `request` once, before `end`, to ask whether a person has signed in. Neither
@@ -146,12 +174,16 @@ impl Client {
             endpoint: None,
             secret: None,
             timeout: self.timeout,
+            part: Part::Whole,
             end,
             budget: None,
             attempt: 1,
         });
-        let outcome = outcome.and_then(|reply| self.judged(request, reply));
-        unless_late(outcome, end).map_err(|failure| failure.error)
+        let outcome = outcome.and_then(|stream| self.judged(request, stream));
+        let outcome = unless_late(outcome, end);
+        outcome
+            .map(|stream| stream.reply)
+            .map_err(|failure| failure.error)
     }
 
     /// Counts the run's time from now on: until now a person took it.
@@ -173,7 +205,7 @@ impl Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attempt(&self, request: &Request<'_>, attempt: u32) -> Result<Reply, Failure> {
+    fn attempt(&self, request: &Request<'_>, part: Part, attempt: u32) -> Result<Stream, Failure> {
         let end = self.end();
         let label = "Authorization: Bearer ";
         let outcome = self.once(&Once {
@@ -181,15 +213,16 @@ impl Client {
             endpoint: None,
             secret: request.bearer.map(|value| SecretHeader { label, value }),
             timeout: self.timeout,
+            part,
             end,
             budget: Some(self.max_requests),
             attempt,
         });
-        unless_late(outcome.and_then(|reply| self.judged(request, reply)), end)
+        unless_late(outcome.and_then(|stream| self.judged(request, stream)), end)
     }
 
     /// Sends a request within budget and time; gives the reply whatever its status.
-    fn once(&self, once: &Once<'_>) -> Result<Reply, Failure> {
+    fn once(&self, once: &Once<'_>) -> Result<Stream, Failure> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let left = left(once.end);
         if left.is_zero() {
@@ -200,19 +233,29 @@ impl Client {
             self.slot.put(once.request.host, secret)?;
         }
         let line = Line::new(once.request, once.attempt);
-        let limit = left.min(once.timeout);
-        let outcome = exchange::run(&self.agent, once.request, once.endpoint, limit);
+        let limits = match once.part {
+            Part::Head => Limits {
+                whole: left,
+                silence: Some(once.timeout),
+            },
+            Part::Whole => Limits {
+                whole: left.min(once.timeout),
+                silence: None,
+            },
+        };
+        let outcome = exchange::run(&self.agent, once.request, once.endpoint, limits);
         self.slot.clear();
-        if let Ok(reply) = &outcome {
-            line.log(reply);
+        if let Ok(stream) = &outcome {
+            line.log(stream);
         }
         outcome
     }
 
-    fn judged(&self, request: &Request<'_>, reply: Reply) -> Result<Reply, Failure> {
-        self.note_clock(&reply);
+    fn judged(&self, request: &Request<'_>, stream: Stream) -> Result<Stream, Failure> {
+        let reply = &stream.reply;
+        self.note_clock(reply);
         if !retry::may_pass(reply.status) {
-            return Ok(reply);
+            return Ok(stream);
         }
         Err(Failure::passing(Error::ServerBusy {
             host: request.host.clone(),
@@ -239,7 +282,7 @@ impl Client {
 }
 
 /// What might have passed, had there been more time, is a matter of the deadline.
-fn unless_late(outcome: Result<Reply, Failure>, end: Instant) -> Result<Reply, Failure> {
+fn unless_late(outcome: Result<Stream, Failure>, end: Instant) -> Result<Stream, Failure> {
     match outcome {
         Err(failure) if failure.again && left(end).is_zero() => {
             log::debug!("{}", failure.error);
@@ -268,5 +311,7 @@ fn random() -> u64 {
 mod machine;
 #[cfg(test)]
 mod round_trips;
+mod streaming;
 
 pub use machine::{MachineRequest, Patience};
+pub use streaming::Attempts;

@@ -10,6 +10,7 @@ use super::client::{Body, Request};
 use super::endpoint::Endpoint;
 use super::failure::Failure;
 use super::reply::{self, Reply};
+use super::stream::Stream;
 use crate::name::{foreign, HostName};
 use crate::secret::Secret;
 
@@ -29,14 +30,23 @@ pub(super) fn config() -> ureq::config::Config {
         .build()
 }
 
-/// Sends `request` once, to its host or to the `endpoint` of the machine; lookup, connection
-/// and reply must be done within `limit`.
+/// What an exchange may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Lookup, connection and reply.
+    pub(super) whole: Duration,
+    /// Where the body is taken as it comes: the connection, the head, and each silence after it.
+    pub(super) silence: Option<Duration>,
+}
+
+/// Sends `request` once, to its host or to the `endpoint` of the machine. The body of the reply
+/// is read whole, unless it is content and `limits` are for a stream.
 pub(super) fn run(
     agent: &Agent,
     request: &Request<'_>,
     endpoint: Option<&Endpoint>,
-    limit: Duration,
-) -> Result<Reply, Failure> {
+    limits: Limits,
+) -> Result<Stream, Failure> {
     let origin = match endpoint {
         Some(endpoint) => format!("http://{}", endpoint.authority()),
         None => format!("https://{}", request.host),
@@ -45,19 +55,22 @@ pub(super) fn run(
         agent,
         origin: &origin,
         https_only: endpoint.is_none(),
-        limit,
+        limits,
     };
     let outcome = match request.body {
         Body::Form(form) => call(&scope, request, form.expose()),
-        Body::Get => call(&scope, request, ()),
+        Body::Get | Body::Head => call(&scope, request, ()),
     };
     let mut response = outcome?;
     let status = response.status().as_u16();
     if let Some(problem) = reply::redirect(status, response.headers()) {
         return Err(Failure::reply(request.host, problem));
     }
+    if limits.silence.is_some() && matches!(status, 200 | 206) {
+        return Ok(Stream::of(status, response, request.host));
+    }
     let body = read(&mut response, request)?;
-    Ok(Reply::new(status, response.headers(), body))
+    Ok(Stream::whole(Reply::new(status, response.headers(), body)))
 }
 
 /// The line that `--log debug` shows of a request. No query, no body, no token; of the
@@ -77,7 +90,8 @@ impl<'a> Line<'a> {
         }
     }
 
-    pub(super) fn log(&self, reply: &Reply) {
+    pub(super) fn log(&self, stream: &Stream) {
+        let reply = &stream.reply;
         let header = |name| foreign(reply.header(name).unwrap_or("-"), 60);
         log::debug!(
             "{} {}{}: status {}, {} bytes, {} ms, attempt {}, request id {}, region {}",
@@ -85,7 +99,7 @@ impl<'a> Line<'a> {
             self.request.host,
             self.request.path.split('?').next().unwrap_or_default(),
             reply.status,
-            reply.body.len(),
+            stream.length().unwrap_or_default(),
             self.started.elapsed().as_millis(),
             self.attempt,
             header("x-ms-request-id"),
@@ -99,7 +113,7 @@ struct Scope<'a> {
     agent: &'a Agent,
     origin: &'a str,
     https_only: bool,
-    limit: Duration,
+    limits: Limits,
 }
 
 fn call(
@@ -121,11 +135,16 @@ fn call(
         builder = builder.header(*name, *value);
     }
     let built = builder.body(body).map_err(|_| malformed(request.host))?;
+    let Limits { whole, silence } = scope.limits;
     let configured = scope
         .agent
         .configure_request(built)
         .https_only(scope.https_only)
-        .timeout_global(Some(scope.limit))
+        .timeout_global(Some(whole))
+        .timeout_connect(silence)
+        .timeout_send_request(silence)
+        .timeout_recv_response(silence)
+        .timeout_per_read(silence)
         .build();
     scope
         .agent
@@ -155,6 +174,7 @@ fn method(body: Body<'_>) -> Method {
     match body {
         Body::Form(_) => Method::POST,
         Body::Get => Method::GET,
+        Body::Head => Method::HEAD,
     }
 }
 

@@ -24,6 +24,7 @@ mod roots;
 mod route;
 mod settings;
 mod signatures;
+mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tls;
@@ -33,10 +34,11 @@ mod unique;
 mod verifier;
 mod wire;
 
-pub use client::{Body, Client, MachineRequest, Patience, Request};
+pub use client::{Attempts, Body, Client, MachineRequest, Patience, Request};
 pub use endpoint::Endpoint;
 pub use meter::Traffic;
 pub use reply::Reply;
 pub use settings::{Pinned, Proxy, ProxyCredentials, Settings};
+pub use stream::Stream;
 pub use tls::release_time;
 pub use unique::unique_id;

@@ -20,8 +20,9 @@ pub struct Reply {
 
 impl Reply {
     /// The first header called `name` (in lower case), if it is one of those that are
-    /// kept (RFC 9110's `content-length`, `content-type`, `date`, `etag`, `retry-after`
-    /// and `www-authenticate`; Azure's `x-ms-client-request-id`,
+    /// kept (RFC 9110's `content-length`, `content-range`, `content-type`, `date`, `etag`,
+    /// `retry-after` and `www-authenticate`; RFC 1864's `content-md5`; Azure's
+    /// `x-ms-blob-content-md5`, `x-ms-client-request-id`, `x-ms-error-code`,
     /// `x-ms-keyvault-network-info`, `x-ms-keyvault-region` and `x-ms-request-id`).
     ///
     /// It is text of the server, visible ASCII, unescaped.
@@ -78,10 +79,10 @@ impl Reply {
     }
 }
 
-/// What is wrong with a redirect, if the reply is one. Only the target's host is told:
-/// the rest may hold what was asked for.
+/// What is wrong with a redirect, if the reply is one; 304 leads nowhere. Only the target's host
+/// is told: the rest may hold what was asked for.
 pub(super) fn redirect(status: u16, headers: &HeaderMap) -> Option<String> {
-    if !(300..400).contains(&status) {
+    if !(300..400).contains(&status) || status == 304 {
         return None;
     }
     let target = headers
@@ -95,14 +96,18 @@ pub(super) fn redirect(status: u16, headers: &HeaderMap) -> Option<String> {
     })
 }
 
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 14] = [
     "content-length",
+    "content-md5",
+    "content-range",
     "content-type",
     "date",
     "etag",
     "retry-after",
     "www-authenticate",
+    "x-ms-blob-content-md5",
     "x-ms-client-request-id",
+    "x-ms-error-code",
     "x-ms-keyvault-network-info",
     "x-ms-keyvault-region",
     "x-ms-request-id",
@@ -163,6 +168,8 @@ mod tests {
             assert!(told.contains(wanted), "{told}");
             assert!(!told.contains("token"), "{told}");
         }
-        assert_eq!(redirect(200, &headers(&[("location", "/")])), None);
+        for status in [200, 304] {
+            assert_eq!(redirect(status, &headers(&[("location", "/")])), None);
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) enum Fault {
 pub(crate) enum Answer {
     /// Sends this and breaks off without close_notify.
     Cut(String),
-    /// Sends this at one byte in 20 ms.
+    /// Sends this, its body at one byte in 20 ms.
     Drip(String),
     /// Sends this and ends the connection in order.
     Last(String),
@@ -122,10 +122,7 @@ fn serve(
         log.lock().unwrap().push(asked);
         let sent = match answers.next() {
             Some(Answer::Whole(text)) => stream.write_all(text.as_bytes()),
-            Some(Answer::Drip(text)) => text.bytes().try_for_each(|byte| {
-                thread::sleep(Duration::from_millis(20));
-                stream.write_all(&[byte])
-            }),
+            Some(Answer::Drip(text)) => drip(stream, &text),
             Some(Answer::Cut(text)) => {
                 let _ = stream.write_all(text.as_bytes());
                 return;
@@ -142,6 +139,15 @@ fn serve(
             return;
         }
     }
+}
+
+fn drip(stream: &mut StreamOwned<ServerConnection, TcpStream>, text: &str) -> std::io::Result<()> {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    stream.write_all(format!("{head}\r\n\r\n").as_bytes())?;
+    body.bytes().try_for_each(|byte| {
+        thread::sleep(Duration::from_millis(20));
+        stream.write_all(&[byte])
+    })
 }
 
 /// A request with its body, or as much as came.

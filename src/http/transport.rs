@@ -88,13 +88,14 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.wire.wait_until(deadline(timeout));
+        self.wire.wait_until(deadline(timeout), None);
         self.send(amount)
             .map_err(|error| self.failed(&error, timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.wire.wait_until(deadline(timeout));
+        let patience = timeout.per_read.map(|patience| *patience);
+        self.wire.wait_until(deadline(timeout), patience);
         match self.receive() {
             Ok(count) => {
                 transport::Buffers::input_appended(&mut self.buffers, count);

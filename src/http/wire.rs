@@ -17,6 +17,7 @@ use super::meter::Meter;
 pub(super) struct Wire {
     stream: TcpStream,
     deadline: Option<Instant>,
+    patience: Option<Duration>,
     meter: Meter,
 }
 
@@ -26,13 +27,16 @@ impl Wire {
         Self {
             stream,
             deadline: Some(deadline),
+            patience: None,
             meter,
         }
     }
 
-    /// From now on, reads and writes end at `deadline` with [`io::ErrorKind::TimedOut`].
-    pub(super) fn wait_until(&mut self, deadline: Instant) {
+    /// From now on, reads and writes end at `deadline` with [`io::ErrorKind::TimedOut`], and
+    /// before, when the peer is silent for longer than `patience`.
+    pub(super) fn wait_until(&mut self, deadline: Instant, patience: Option<Duration>) {
         self.deadline = Some(deadline);
+        self.patience = patience;
     }
 
     /// From now on, they give [`io::ErrorKind::WouldBlock`] instead of waiting.
@@ -45,6 +49,10 @@ impl Wire {
         let Some(deadline) = self.deadline else {
             return Err(io::ErrorKind::WouldBlock.into());
         };
+        let patience = self
+            .patience
+            .and_then(|patience| Instant::now().checked_add(patience));
+        let deadline = patience.map_or(deadline, |end| end.min(deadline));
         wait(&mut [PollFd::new(&self.stream, wanted)], deadline)
     }
 

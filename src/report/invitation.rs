@@ -50,7 +50,7 @@ fn minutes(valid: Duration) -> String {
 }
 
 /// The width of the terminal that standard error is; a serial line does not know its own.
-fn columns() -> Option<usize> {
+pub(super) fn columns() -> Option<usize> {
     let stderr = io::stderr();
     if !stderr.is_terminal() {
         return None;

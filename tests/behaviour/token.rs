@@ -257,7 +257,7 @@ fn services_accept_a_good_token() {
         ),
         (
             &["--for", "storage", "--account", "factory7"],
-            "factory7.blob.core.usgovcloudapi.net answered /",
+            "factory7.blob.core.usgovcloudapi.net lists its containers",
         ),
     ] {
         let words = [&["token", "--probe"], words].concat();

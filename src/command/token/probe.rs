@@ -3,6 +3,7 @@
 
 use super::audience::{lacks, Audience};
 use super::usage;
+use crate::blob;
 use crate::cloud::{Cloud, PRESETS};
 use crate::config::Config;
 use crate::error::Error;
@@ -75,17 +76,21 @@ impl Target {
             return vault::probe(&access, &self.host)
                 .map(|()| format!("{} lists its secrets", self.host));
         }
-        let path = self.path();
-        let mut headers = vec![("accept", "application/json")];
         if self.kind == Kind::Storage {
-            headers = vec![("x-ms-version", STORAGE_VERSION)];
+            let access = blob::Access {
+                client,
+                token: token.value(),
+            };
+            return blob::probe(&access, &self.host)
+                .map(|()| format!("{} lists its containers", self.host));
         }
+        let path = self.path();
         let reply = client.send(&Request {
             host: &self.host,
             path: &path,
             body: Body::Get,
             bearer: Some(token.value()),
-            headers: &headers,
+            headers: &[("accept", "application/json")],
             limit: BODY_LIMIT,
         })?;
         self.judge(&reply, path.split('?').next().unwrap_or_default())
@@ -102,8 +107,7 @@ impl Target {
                 format!("/subscriptions?api-version={version}")
             }
             Kind::Graph => "/v1.0/me".to_owned(),
-            Kind::Storage => "/?comp=list&maxresults=1".to_owned(),
-            Kind::Vault => String::new(),
+            Kind::Storage | Kind::Vault => String::new(),
         }
     }
 
@@ -131,18 +135,12 @@ impl Target {
     }
 }
 
-/// The code of an error reply, JSON or storage's XML, escaped.
+/// The code of an error reply, escaped.
 fn code(body: &[u8]) -> String {
     let json = Json::read(body);
     let error = json.as_ref().and_then(|json| json.member("error"));
-    if let Some(code) = error.and_then(|error| error.text_of("code")) {
-        return foreign(&code, 48);
-    }
-    let text = std::str::from_utf8(body).unwrap_or_default();
-    let code = text
-        .split_once("<Code>")
-        .and_then(|(_, rest)| rest.split('<').next());
-    foreign(code.unwrap_or("no code"), 48)
+    let code = error.and_then(|error| error.text_of("code"));
+    foreign(code.as_deref().unwrap_or("no code"), 48)
 }
 
 fn storage(cloud: &Cloud, account: Option<&str>) -> Result<Option<HostName>, Error> {
@@ -165,8 +163,6 @@ fn first_vault(config: &Config) -> Option<HostName> {
     config.vault.clone().or_else(used)
 }
 
-/// Old enough for Azure Stack Hub (protocol notes 6).
-const STORAGE_VERSION: &str = "2019-02-02";
 /// Bytes; of a list of subscriptions, some hundred of them.
 const BODY_LIMIT: usize = 256 * 1024;
 
@@ -175,18 +171,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_code_in_json_and_in_xml() {
+    fn finds_the_code_and_escapes_it() {
         for (body, wanted) in [
             (
                 r#"{"error":{"code":"AuthenticationFailed","message":"x"}}"#,
                 "AuthenticationFailed",
             ),
-            (
-                "\u{feff}<?xml version=\"1.0\"?><Error><Code>AuthorizationFailure</Code></Error>",
-                "AuthorizationFailure",
-            ),
+            (r#"{"error":{"code":"\u001b[2J"}}"#, "\\u{1b}[2J"),
             ("<html>", "no code"),
-            ("<Code>\u{1b}[2J</Code>", "\\u{1b}[2J"),
         ] {
             assert_eq!(code(body.as_bytes()), wanted);
         }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::{left, random, unless_late, Body, Client, Once, Request};
+use super::{left, random, unless_late, Body, Client, Once, Part, Request};
 use crate::error::Error;
 use crate::http::failure::Failure;
 use crate::http::header::SecretHeader;
@@ -99,11 +99,12 @@ impl Client {
                 Patience::Full => self.timeout,
                 Patience::Guess => self.timeout.min(GUESS),
             },
+            part: Part::Whole,
             end,
             budget: Some(self.max_requests),
             attempt,
         });
-        unless_late(outcome, end)
+        unless_late(outcome, end).map(|stream| stream.reply)
     }
 }
 

@@ -20,7 +20,8 @@ fn get(client: &Client) -> Result<Reply, Error> {
 
 /// Sends once and no more.
 fn get_once(client: &Client) -> Result<Reply, Failure> {
-    client.attempt(&request(&host(), None), 1)
+    let stream = client.attempt(&request(&host(), None), Part::Whole, 1)?;
+    Ok(stream.reply)
 }
 
 fn request<'a>(host: &'a HostName, bearer: Option<&'a Secret>) -> Request<'a> {
