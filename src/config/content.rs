@@ -222,6 +222,52 @@ impl ObjectKind {
     }
 }
 
+impl CertificatePart {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Ca => "ca",
+            Self::Cert => "cert",
+            Self::Chain => "chain",
+            Self::Key => "key",
+            Self::Pfx => "pfx",
+        }
+    }
+}
+
+impl KeyPart {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwk => "jwk",
+            Self::Pem => "pem",
+        }
+    }
+}
+
+impl Encoding {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Hex => "hex",
+            Self::Utf8 => "utf-8",
+        }
+    }
+}
+
+impl Newline {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ensure => "ensure",
+            Self::Keep => "keep",
+            Self::Strip => "strip",
+        }
+    }
+}
+
 impl Form {
     /// The kind of objects that have it.
     pub fn kind(&self) -> ObjectKind {

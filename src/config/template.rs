@@ -3,11 +3,15 @@
 //! There is no other language, no input or output and no recursion: what stands for a value
 //! is never looked into.
 
+use std::path::PathBuf;
+
 /// A text that was read and whose names are all known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// Its parts in order.
     pub parts: Vec<Part>,
+    /// The file that it was read from, unless it stands in the configuration.
+    pub file: Option<PathBuf>,
 }
 
 /// A part of a template.
@@ -50,7 +54,7 @@ impl Template {
     /// Reads `text`, in which only `names` may stand for values.
     ///
     /// # Errors
-    /// An unknown name or filter, a `${` without end, a name that is never used.
+    /// An unknown name or filter, a `${` without end.
     pub fn parse(text: &str, names: &[&str]) -> Result<Self, TemplateProblem> {
         let mut parts = Vec::new();
         let mut plain = String::new();
@@ -90,7 +94,27 @@ impl Template {
         if !plain.is_empty() {
             parts.push(Part::Text(plain));
         }
-        Ok(Self { parts })
+        Ok(Self { parts, file: None })
+    }
+
+    /// The text of it, in which these `names` stand for the values.
+    pub fn text(&self, names: &[&str]) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => text.push_str(&plain.replace("${", "$${")),
+                Part::Value { place, filters } => {
+                    text.push_str("${");
+                    text.push_str(names.get(*place).copied().unwrap_or_default());
+                    for filter in filters {
+                        text.push('|');
+                        text.push_str(filter.as_str());
+                    }
+                    text.push('}');
+                }
+            }
+        }
+        text
     }
 
     /// Whether the value at `place` stands in it.
@@ -100,13 +124,20 @@ impl Template {
     }
 }
 
-fn filter(word: &str) -> Option<Filter> {
-    match word {
-        "base64" => Some(Filter::Base64),
-        "json" => Some(Filter::Json),
-        "url" => Some(Filter::Url),
-        _ => None,
+impl Filter {
+    /// As a template writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Json => "json",
+            Self::Url => "url",
+        }
     }
+}
+
+fn filter(word: &str) -> Option<Filter> {
+    let mut filters = [Filter::Base64, Filter::Json, Filter::Url].into_iter();
+    filters.find(|filter| filter.as_str() == word)
 }
 
 fn problem_at(text: &str, position: usize, problem: &str) -> TemplateProblem {
@@ -141,6 +172,14 @@ mod tests {
             ]
         );
         assert!(template.uses(1) && !template.uses(2));
+    }
+
+    #[test]
+    fn is_written_as_it_was_read() {
+        for text in ["", "a$b ${x}$${y}${y|url|json}$", "$$${x}", "$${$${${x}$"] {
+            let template = Template::parse(text, &["x", "y"]).unwrap();
+            assert_eq!(template.text(&["x", "y"]), text);
+        }
     }
 
     #[test]
