@@ -1,5 +1,8 @@
 //! Text with values in it: `${name}`, `${name|filter}`; `$${` is a plain `${`.
 //!
+//! Before a `{`, each two `$` are one plain `$`: `$$${name}` is a `$` and the value. Elsewhere
+//! a `$` is a plain character.
+//!
 //! There is no other language, no input or output and no recursion: what stands for a value
 //! is never looked into.
 
@@ -60,13 +63,15 @@ impl Template {
         let mut plain = String::new();
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once("${") {
-            if let Some(before) = before.strip_suffix('$') {
-                plain.push_str(before);
-                plain.push_str("${");
+            let unescaped = before.trim_end_matches('$');
+            let dollars = before.len().saturating_sub(unescaped.len());
+            plain.push_str(unescaped);
+            plain.push_str(&"$".repeat(dollars.div_ceil(2)));
+            if dollars % 2 != 0 {
+                plain.push('{');
                 rest = behind;
                 continue;
             }
-            plain.push_str(before);
             let position = text.len().saturating_sub(behind.len()).saturating_sub(2);
             let wrong = |problem: &str| problem_at(text, position, problem);
             let (inside, behind) = behind
@@ -100,10 +105,25 @@ impl Template {
     /// The text of it, in which these `names` stand for the values.
     pub fn text(&self, names: &[&str]) -> String {
         let mut text = String::new();
+        let mut dollars = 0;
         for part in &self.parts {
             match part {
-                Part::Text(plain) => text.push_str(&plain.replace("${", "$${")),
+                Part::Text(plain) => {
+                    for c in plain.chars() {
+                        if c == '{' {
+                            text.push_str(&"$".repeat(dollars));
+                        }
+                        dollars = if c == '$' {
+                            dollars.saturating_add(1)
+                        } else {
+                            0
+                        };
+                        text.push(c);
+                    }
+                }
                 Part::Value { place, filters } => {
+                    text.push_str(&"$".repeat(dollars));
+                    dollars = 0;
                     text.push_str("${");
                     text.push_str(names.get(*place).copied().unwrap_or_default());
                     for filter in filters {
@@ -152,6 +172,8 @@ fn problem_at(text: &str, position: usize, problem: &str) -> TemplateProblem {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -175,10 +197,16 @@ mod tests {
     }
 
     #[test]
-    fn is_written_as_it_was_read() {
-        for text in ["", "a$b ${x}$${y}${y|url|json}$", "$$${x}", "$${$${${x}$"] {
-            let template = Template::parse(text, &["x", "y"]).unwrap();
-            assert_eq!(template.text(&["x", "y"]), text);
+    fn a_dollar_can_stand_before_a_value() {
+        for (text, plain, value) in [
+            ("$${x}", "${x}", false),
+            ("$$${x}", "$", true),
+            ("$$$${x}", "$${x}", false),
+            ("a$$ $6$$$$${x}", "a$$ $6$$", true),
+        ] {
+            let template = Template::parse(text, &["x"]).unwrap();
+            assert_eq!(template.parts[0], Part::Text(plain.to_owned()), "{text}");
+            assert_eq!(template.uses(0), value, "{text}");
         }
     }
 
@@ -194,6 +222,50 @@ mod tests {
             let problem = Template::parse(text, &["x"]).unwrap_err();
             assert_eq!((problem.line, problem.column), (line, column), "{text}");
             assert!(!problem.problem.contains("hunter2"), "{}", problem.problem);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "[${}x|url\n\u{e4}]{0,16}") {
+            if let Err(problem) = Template::parse(&text, &["x", "u"]) {
+                let mut lines = text.split('\n').zip(1..);
+                let (line, _) = lines.find(|(_, number)| *number == problem.line).unwrap();
+                let there = line.char_indices().zip(1..);
+                let there = there.skip_while(|(_, column)| *column != problem.column);
+                let there: String = there.map(|((_, c), _)| c).collect();
+                prop_assert!(there.starts_with("${"), "{}", there);
+            }
+        }
+
+        #[test]
+        fn never_panics_on_any_text(text: String) {
+            let _ = Template::parse(&text, &["x"]);
+        }
+
+        #[test]
+        fn plain_text_is_itself(text in "[${}a\n]{0,16}") {
+            let text = text.replace("${", "$a{");
+            let template = Template::parse(&text, &[]).unwrap();
+            let parts: Vec<Part> = Some(text).filter(|text| !text.is_empty()).map(Part::Text).into_iter().collect();
+            prop_assert_eq!(template.parts, parts);
+        }
+
+        #[test]
+        fn every_text_can_be_written(plain in "[${}a\n]{0,16}", behind in "[${}a\n]{0,4}") {
+            let value = Part::Value { place: 0, filters: vec![Filter::Url] };
+            let parts = vec![Part::Text(format!("|{plain}")), value, Part::Text(format!("|{behind}"))];
+            let template = Template { parts, file: None };
+            let written = template.text(&["x"]);
+            prop_assert_eq!(Template::parse(&written, &["x"]), Ok(template));
+        }
+
+        #[test]
+        fn what_was_read_is_written_alike(text in "[${}x|url]{0,16}") {
+            if let Ok(template) = Template::parse(&text, &["x", "u"]) {
+                let written = template.text(&["x", "u"]);
+                prop_assert_eq!(Template::parse(&written, &["x", "u"]), Ok(template));
+            }
         }
     }
 }

@@ -47,12 +47,14 @@ impl Staging<'_> {
         })
     }
 
-    /// Files are switched in the order of the configuration. Here belongs a rank for private
-    /// keys, which go before their certificates, once a source can be one.
+    /// Files are switched by their turns, those of one turn in the order of the configuration.
     fn order_files(&mut self) {
-        let files = &self.store.set.files;
-        let place = |name: &FileName| files.iter().position(|file| file.name == *name);
-        self.entries.sort_by_key(|entry| place(&entry.name));
+        let wanted = &self.store.wanted;
+        self.entries.sort_by_key(|entry| {
+            let mut places = wanted.iter().enumerate();
+            let found = places.find(|(_, wanted)| wanted.name == entry.name);
+            found.map(|(place, wanted)| (wanted.turn, place))
+        });
     }
 
     fn switch_generation(&mut self, hook: Hook, now: i64) -> Result<(), Error> {

@@ -144,8 +144,10 @@ impl Store {
         let Ok(Some(stat)) = root.stat(name) else {
             return false;
         };
-        let owner = self.configured(&called).map(|file| file.owner.as_raw());
-        let ours = stat.owner == super::me().as_raw() || owner == Some(stat.owner);
+        let wanted = self.wanted(&called);
+        let ours = stat.owner == super::me().as_raw()
+            || wanted.is_some_and(|wanted| wanted.owner.as_raw() == stat.owner)
+            || self.could_be_selected(&called, stat.owner);
         match stat.kind {
             FileType::RegularFile => ours,
             FileType::Symlink => ours && links_to(root, name, called.as_str()).unwrap_or(false),
@@ -164,7 +166,7 @@ impl Store {
             return Ok(None);
         };
         let ready = live.files.iter().all(|file| {
-            file.state != FileState::Damaged && self.configured(&file.entry.name).is_some()
+            file.state != FileState::Damaged && self.wanted(&file.entry.name).is_some()
         });
         if live.layout == self.set.layout || self.pending.is_some() || !ready {
             return Ok(None);

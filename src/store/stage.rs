@@ -5,9 +5,8 @@ use rustix::io::Errno;
 use super::heal::remove_generation;
 use super::record::Record;
 use super::verify::{digest, digest_file};
-use super::{
-    access, staged_name, Entry, FileState, Live, Provenance, Store, HOLD, MARKER, PENDING,
-};
+use super::wanted::Wanted;
+use super::{staged_name, Entry, FileState, Live, Provenance, Store, HOLD, MARKER, PENDING};
 use crate::config::Layout;
 use crate::disk::{mutant, random_id, Access, Dir};
 use crate::error::Error;
@@ -95,10 +94,12 @@ impl Staging<'_> {
         provenance: &Provenance,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        let access = self.wanted(name)?;
+        let wanted = self.wanted(name)?;
+        let access = wanted.access();
         let entry = Entry {
             name: name.clone(),
             provenance: provenance.clone(),
+            pattern: wanted.pattern.clone(),
             length: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             sha256: digest(bytes),
         };
@@ -117,12 +118,14 @@ impl Staging<'_> {
     /// Takes the file `name` over from the live version, if its content still is what the
     /// marker says.
     pub fn keep(&mut self, name: &FileName) -> Result<(), Error> {
-        let access = self.wanted(name)?;
+        let wanted = self.wanted(name)?;
+        let (access, pattern) = (wanted.access(), wanted.pattern.clone());
         let nothing = || Error::NothingOnDisk {
             set: self.store.set.name.clone(),
         };
         let live = self.store.live.as_ref().ok_or_else(nothing)?;
-        let entry = live.file(name).ok_or_else(nothing)?.entry.clone();
+        let mut entry = live.file(name).ok_or_else(nothing)?.entry.clone();
+        entry.pattern = pattern;
         if !self.lies_in_place(&entry) {
             self.copy(live, &entry, &access)?;
         }
@@ -173,7 +176,7 @@ impl Staging<'_> {
             dir.unlink(MARKER)?;
         }
         let mut marker = dir.create(MARKER)?;
-        marker.write(&self.record(now).to_json()?)?;
+        marker.write(&self.record(now).to_json())?;
         marker.finish(&Access::PRIVATE)
     }
 
@@ -193,10 +196,10 @@ impl Staging<'_> {
         }
     }
 
-    fn wanted(&self, name: &FileName) -> Result<Access, Error> {
+    fn wanted(&self, name: &FileName) -> Result<&Wanted, Error> {
         let twice = self.entries.iter().any(|entry| entry.name == *name);
-        let file = self.store.configured(name).filter(|_| !twice);
-        file.map(access).ok_or_else(|| Error::Internal {
+        let wanted = self.store.wanted(name).filter(|_| !twice);
+        wanted.ok_or_else(|| Error::Internal {
             what: format!("file {name} was staged twice or is not of this set"),
         })
     }

@@ -49,6 +49,7 @@ impl Work<'_> {
         let provenance = Provenance {
             source: plan::source(id),
             version: value.version.to_string(),
+            expires: value.expires,
         };
         if self.mode != Mode::DryRun {
             self.staging()?.put(&file.name, &provenance, bytes)?;
