@@ -224,21 +224,30 @@ impl Staging<'_> {
         file.finish(access)
     }
 
+    /// Takes the file of `entry` over from where `live` lies. A large one gets a second name
+    /// there instead of a second time its bytes: versions do not change. What a medium, or
+    /// somebody, does to it happens to both, then.
     fn copy(&self, live: &Live, entry: &Entry, access: &Access) -> Result<(), Error> {
         let name = entry.name.as_str();
-        let from = self.store.live_dir(live)?;
         let damaged = || Error::Disk {
             action: "keep",
             path: self.store.set.directory.join(name),
             errno: Errno::IO,
         };
-        let file = match &from {
-            Some(from) => from.open_file(name)?,
-            None => None,
-        };
-        let mut file = file.ok_or_else(damaged)?;
-        let mut copy = self.dir()?.create(&self.staged(&entry.name))?;
-        if digest_file(&mut file, |chunk| copy.write(chunk))? != entry.sha256 {
+        let from = self.store.live_dir(live)?.ok_or_else(damaged)?;
+        let (to, staged) = (self.dir()?, self.staged(&entry.name));
+        let mut file = from.open_file(name)?.ok_or_else(damaged)?;
+        if entry.length > LARGEST_COPY && file.stat()?.agrees_with(access) {
+            if digest_file(&mut file, &mut |_| Ok(()))? != entry.sha256 {
+                return Err(damaged());
+            }
+            if from.link_into(name, to, &staged)? {
+                return Ok(());
+            }
+            file = from.open_file(name)?.ok_or_else(damaged)?;
+        }
+        let mut copy = to.create(&staged)?;
+        if digest_file(&mut file, &mut |chunk| copy.write(chunk))? != entry.sha256 {
             return Err(damaged());
         }
         copy.finish(access)
@@ -263,3 +272,6 @@ impl Drop for Staging<'_> {
         }
     }
 }
+
+/// Up to this length a kept file is copied.
+const LARGEST_COPY: u64 = 64 << 10;
