@@ -8,6 +8,7 @@
 mod ability;
 mod entry;
 mod file;
+mod growing;
 mod id;
 mod lock;
 pub(crate) mod mutant;
