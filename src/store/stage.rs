@@ -6,13 +6,16 @@ use super::heal::remove_generation;
 use super::record::Record;
 use super::verify::{digest, digest_file};
 use super::wanted::Wanted;
-use super::{staged_name, Entry, FileState, Live, Provenance, Store, HOLD, MARKER, PENDING};
+use super::{
+    staged_name, Entry, FileState, Incoming, Live, Provenance, Store, HOLD, MARKER, PENDING,
+};
 use crate::config::Layout;
 use crate::disk::{mutant, random_id, Access, Dir};
 use crate::error::Error;
 use crate::name::FileName;
 
-/// The next version of a set. Dropped without [`Staging::commit`] it leaves nothing.
+/// The next version of a set. Dropped without [`Staging::commit`] it leaves nothing but parts
+/// of large files.
 #[derive(Debug)]
 pub struct Staging<'store> {
     pub(super) store: &'store mut Store,
@@ -20,6 +23,9 @@ pub struct Staging<'store> {
     /// The new generation's directory; none in the plain layout.
     pub(super) generation: Option<Dir>,
     pub(super) entries: Vec<Entry>,
+    /// Files that came in pieces and lie where they came, but for the first `moved`.
+    pub(super) adopted: Vec<Incoming>,
+    pub(super) moved: usize,
     /// Whether readers may see it already, so that it must stay.
     pub(super) switched: bool,
 }
@@ -56,11 +62,13 @@ impl Store {
             id,
             generation,
             entries: Vec::new(),
+            adopted: Vec::new(),
+            moved: 0,
             switched: false,
         })
     }
 
-    fn prepare_directories(&mut self) -> Result<(), Error> {
+    pub(super) fn prepare_directories(&mut self) -> Result<(), Error> {
         let access = self.directory_access();
         if self.root.is_none() {
             self.root = Some(Dir::create_path(&self.set.directory, &access)?);
@@ -189,14 +197,14 @@ impl Staging<'_> {
     }
 
     /// Under which name a file is written.
-    fn staged(&self, name: &FileName) -> String {
+    pub(super) fn staged(&self, name: &FileName) -> String {
         match self.generation {
             Some(_) => name.to_string(),
             None => staged_name(name, &self.id),
         }
     }
 
-    fn wanted(&self, name: &FileName) -> Result<&Wanted, Error> {
+    pub(super) fn wanted(&self, name: &FileName) -> Result<&Wanted, Error> {
         let twice = self.entries.iter().any(|entry| entry.name == *name);
         let wanted = self.store.wanted(name).filter(|_| !twice);
         wanted.ok_or_else(|| Error::Internal {
@@ -205,7 +213,7 @@ impl Staging<'_> {
     }
 
     /// Whether a plain file is there with this content: then it is left as it is.
-    fn lies_in_place(&self, entry: &Entry) -> bool {
+    pub(super) fn lies_in_place(&self, entry: &Entry) -> bool {
         let live = self.store.live.as_ref();
         let plain = live.filter(|live| self.generation.is_none() && live.layout == Layout::Plain);
         plain
@@ -262,6 +270,7 @@ impl Drop for Staging<'_> {
         if self.switched {
             return;
         }
+        self.move_adopted_back();
         let _ = hold.unlink(PENDING);
         if self.generation.is_some() {
             let _ = remove_generation(hold, &self.id);
