@@ -182,6 +182,15 @@ pub struct Selection {
     pub allow_empty: bool,
 }
 
+impl Blob {
+    /// How many bytes it may have in a set that lies in memory, or does not; `None` for as
+    /// many as there is room for.
+    pub fn limit(&self, lies_in_memory: bool) -> Option<u64> {
+        let usual = lies_in_memory.then_some(MOST_IN_MEMORY);
+        self.max_bytes.or(usual)
+    }
+}
+
 impl Source {
     /// The objects that go into it, in the order in which they are used.
     pub fn values(&self) -> Vec<&Value> {
@@ -288,3 +297,6 @@ impl fmt::Display for Object {
         }
     }
 }
+
+/// What a blob may take of a device's memory where nothing is said.
+pub const MOST_IN_MEMORY: u64 = 16 << 20;

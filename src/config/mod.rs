@@ -53,7 +53,7 @@ use rustix::fs::{Gid, Uid};
 pub use accounts::Accounts;
 pub use content::{
     Blob, CertificatePart, Composition, Content, Encoding, Form, KeyPart, Newline, Object,
-    ObjectKind, Selection, Source, Text, Value, Variable,
+    ObjectKind, Selection, Source, Text, Value, Variable, MOST_IN_MEMORY,
 };
 pub use managed::{ManagedSource, Selector};
 pub use outline::{Outline, PrivateCloud};
