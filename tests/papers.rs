@@ -139,7 +139,8 @@ fn row(key: &Key) -> String {
     } else {
         String::new()
     };
-    format!("| `{}` | {without} | {}{shown} |\n", key.name, key.text)
+    let told = format!("{}{shown}", key.text).replace('|', "\\|");
+    format!("| `{}` | {without} | {told} |\n", key.name)
 }
 
 /// Sections in the order of the table.

@@ -6,11 +6,15 @@
 //! There is no other language, no input or output and no recursion: what stands for a value
 //! is never looked into.
 
+use std::path::PathBuf;
+
 /// A text that was read and whose names are all known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// Its parts in order.
     pub parts: Vec<Part>,
+    /// The file that it was read from, unless it stands in the configuration.
+    pub file: Option<PathBuf>,
 }
 
 /// A part of a template.
@@ -53,7 +57,7 @@ impl Template {
     /// Reads `text`, in which only `names` may stand for values.
     ///
     /// # Errors
-    /// An unknown name or filter, a `${` without end, a name that is never used.
+    /// An unknown name or filter, a `${` without end.
     pub fn parse(text: &str, names: &[&str]) -> Result<Self, TemplateProblem> {
         let mut parts = Vec::new();
         let mut plain = String::new();
@@ -95,7 +99,42 @@ impl Template {
         if !plain.is_empty() {
             parts.push(Part::Text(plain));
         }
-        Ok(Self { parts })
+        Ok(Self { parts, file: None })
+    }
+
+    /// The text of it, in which these `names` stand for the values.
+    pub fn text(&self, names: &[&str]) -> String {
+        let mut text = String::new();
+        let mut dollars = 0;
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => {
+                    for c in plain.chars() {
+                        if c == '{' {
+                            text.push_str(&"$".repeat(dollars));
+                        }
+                        dollars = if c == '$' {
+                            dollars.saturating_add(1)
+                        } else {
+                            0
+                        };
+                        text.push(c);
+                    }
+                }
+                Part::Value { place, filters } => {
+                    text.push_str(&"$".repeat(dollars));
+                    dollars = 0;
+                    text.push_str("${");
+                    text.push_str(names.get(*place).copied().unwrap_or_default());
+                    for filter in filters {
+                        text.push('|');
+                        text.push_str(filter.as_str());
+                    }
+                    text.push('}');
+                }
+            }
+        }
+        text
     }
 
     /// Whether the value at `place` stands in it.
@@ -106,8 +145,8 @@ impl Template {
 }
 
 impl Filter {
-    /// As it is written.
-    pub fn word(self) -> &'static str {
+    /// As a template writes it.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Base64 => "base64",
             Self::Json => "json",
@@ -117,8 +156,8 @@ impl Filter {
 }
 
 fn filter(word: &str) -> Option<Filter> {
-    let all = [Filter::Base64, Filter::Json, Filter::Url];
-    all.into_iter().find(|filter| filter.word() == word)
+    let mut filters = [Filter::Base64, Filter::Json, Filter::Url].into_iter();
+    filters.find(|filter| filter.as_str() == word)
 }
 
 fn problem_at(text: &str, position: usize, problem: &str) -> TemplateProblem {
@@ -186,20 +225,6 @@ mod tests {
         }
     }
 
-    /// A text that stands for `plain`.
-    fn escaped(plain: &str) -> String {
-        let mut escaped = String::new();
-        for (place, c) in plain.char_indices() {
-            escaped.push(c);
-            // Each `$` of a run before a `{` is written twice.
-            let behind = plain.get(place..).unwrap();
-            if c == '$' && behind.trim_start_matches('$').starts_with('{') {
-                escaped.push('$');
-            }
-        }
-        escaped
-    }
-
     proptest! {
         #[test]
         fn never_panics(text in "[${}x|url\n\u{e4}]{0,16}") {
@@ -227,11 +252,20 @@ mod tests {
         }
 
         #[test]
-        fn every_text_can_be_written(plain in "[${}a\n]{0,16}") {
-            let written = format!("{}|${{x}}", escaped(&plain));
-            let template = Template::parse(&written, &["x"]).unwrap();
-            prop_assert_eq!(&template.parts[0], &Part::Text(format!("{plain}|")));
-            prop_assert_eq!(template.parts.len(), 2);
+        fn every_text_can_be_written(plain in "[${}a\n]{0,16}", behind in "[${}a\n]{0,4}") {
+            let value = Part::Value { place: 0, filters: vec![Filter::Url] };
+            let parts = vec![Part::Text(format!("|{plain}")), value, Part::Text(format!("|{behind}"))];
+            let template = Template { parts, file: None };
+            let written = template.text(&["x"]);
+            prop_assert_eq!(Template::parse(&written, &["x"]), Ok(template));
+        }
+
+        #[test]
+        fn what_was_read_is_written_alike(text in "[${}x|url]{0,16}") {
+            if let Ok(template) = Template::parse(&text, &["x", "u"]) {
+                let written = template.text(&["x", "u"]);
+                prop_assert_eq!(Template::parse(&written, &["x", "u"]), Ok(template));
+            }
         }
     }
 }

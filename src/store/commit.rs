@@ -1,6 +1,6 @@
 //! Making a staged version the live one.
 //!
-//! The order of the linked layout: files durable (when they were put), marker, generation,
+//! The order of the linked layout: files durable (when they were put or moved), marker, generation,
 //! record of the hook, links of removed names away, one rename of `current`, links of new
 //! names. Killed before the rename the old version is live, after it the new one; what is
 //! missing then is finished by [`Store::heal`].
@@ -37,10 +37,12 @@ impl Staging<'_> {
         self.order_files();
         let changes = self.changes();
         self.store.refuse_foreign()?;
+        self.move_adopted()?;
         match self.store.set.layout {
             Layout::Linked => self.switch_generation(hook, now)?,
             Layout::Plain => self.switch_files(hook, now)?,
         }
+        self.forget_adopted()?;
         Ok(Commit {
             id: self.id.clone(),
             changes,

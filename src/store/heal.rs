@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use rustix::fs::FileType;
 
+use super::incoming::is_part_record;
 use super::links::links_to;
 use super::{current_id, FileState, Hook, Store, CURRENT, INTENT, MARKER, PENDING};
 use crate::config::Layout;
@@ -96,8 +97,11 @@ impl Store {
             healed.push(Healed::LeftoverRemoved(hold.join(&id)));
         }
         for entry in hold.names()? {
-            let name = entry.to_str().filter(|name| is_temporary_record(name));
-            if let Some(name) = name.filter(|name| self.owns(hold, name)) {
+            let Some(name) = entry.to_str() else {
+                continue;
+            };
+            let is_record = is_temporary_record(name) && self.owns(hold, name);
+            if is_record || self.is_dead_part(name)? {
                 hold.unlink(name)?;
                 healed.push(Healed::LeftoverRemoved(hold.join(name)));
             }
@@ -203,10 +207,9 @@ fn is_whole(hold: &Dir, id: &str) -> bool {
 }
 
 fn is_temporary_record(name: &str) -> bool {
-    matches!(
-        temporary_of(name),
-        Some(MARKER | CURRENT | INTENT | PENDING)
-    )
+    temporary_of(name).is_some_and(|called| {
+        matches!(called, MARKER | CURRENT | INTENT | PENDING) || is_part_record(called)
+    })
 }
 
 /// `X` of `.X.<16 hex>`.

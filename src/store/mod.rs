@@ -2,13 +2,16 @@
 //!
 //! A set is one directory. In it `.keyferry` holds what is ours alone: the generations and
 //! the link `current` of the linked layout, the marker and the intent of the plain one, the
-//! record of a pending hook. A marker is written last and names each file with its source,
+//! record of a pending hook, parts of large files. A marker is written last and names each file with its source,
 //! version, length and digest; only what a marker names is believed. A run goes
 //! [`Store::open`], [`Store::heal`], [`Store::repair`], then, if something is new,
-//! [`Store::stage`] and [`Staging::commit`]. Opening reads only.
+//! [`Store::stage`] and [`Staging::commit`]. Opening reads only. Before that, [`Store::select`]
+//! says which files the vault names, and [`Store::receive`] takes in large ones.
 
+mod adopt;
 mod commit;
 mod heal;
+mod incoming;
 mod links;
 mod plain;
 mod record;
@@ -23,6 +26,7 @@ mod tests;
 
 pub use commit::{Commit, Hook};
 pub use heal::Healed;
+pub use incoming::{Digests, Incoming, Part};
 pub use stage::{Changes, Staging};
 
 use rustix::fs::Uid;

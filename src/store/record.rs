@@ -1,4 +1,4 @@
-//! The records of a set: marker, intent, pending hook; JSON with a format number.
+//! The records of a set: marker, intent, pending hook, parts; JSON with a format number.
 //!
 //! The previous minor release must be able to read them: unknown fields are ignored and the
 //! number rises only when a reader of today would be wrong. All are private to keyferry,
@@ -21,6 +21,16 @@ pub(super) struct Record {
     pub(super) previous: Option<String>,
     pub(super) when: i64,
     pub(super) files: Vec<Entry>,
+}
+
+/// What lies beside a part of a file.
+#[derive(Clone, Debug)]
+pub(super) struct PartRecord {
+    pub(super) name: FileName,
+    pub(super) source: String,
+    pub(super) etag: String,
+    /// How many bytes of it surely lie on the medium.
+    pub(super) durable: u64,
 }
 
 /// What stands where a record is expected.
@@ -82,6 +92,31 @@ impl Record {
     }
 }
 
+impl PartRecord {
+    /// The record `name`. One that cannot be used is as good as none.
+    pub(super) fn read(hold: &Dir, name: &str) -> Result<Option<Self>, Error> {
+        let Ok(Some(content)) = hold.read(name, LIMIT) else {
+            return Ok(None);
+        };
+        let json = Json::read(content.expose()).unwrap_or(Json::Null);
+        refuse_newer(hold, name, &json)?;
+        Ok(parse_part(&json))
+    }
+
+    /// Durable on return.
+    pub(super) fn write(&self, hold: &Dir, name: &str) -> Result<(), Error> {
+        let durable = i64::try_from(self.durable).unwrap_or(i64::MAX);
+        let json = Json::object(vec![
+            ("format", Json::Number(FORMAT)),
+            ("name", Json::text(self.name.as_str())),
+            ("source", Json::text(self.source.as_str())),
+            ("etag", Json::text(self.etag.as_str())),
+            ("durable", Json::Number(durable)),
+        ]);
+        hold.replace_small(name, json.pretty().as_bytes(), &Access::PRIVATE)
+    }
+}
+
 /// Records that the hook for the version `id` is to run. Durable on return.
 pub(super) fn write_pending(hold: &Dir, id: &str) -> Result<(), Error> {
     let json = Json::object(vec![
@@ -129,6 +164,16 @@ fn parse_file(json: &Json) -> Option<Entry> {
         pattern: json.any_text_of("pattern")?,
         length: u64::try_from(json.number_of("length")?).ok()?,
         sha256: json.text_of("sha256")?,
+    })
+}
+
+fn parse_part(json: &Json) -> Option<PartRecord> {
+    format(json)?;
+    Some(PartRecord {
+        name: FileName::parse(&json.text_of("name")?).ok()?,
+        source: json.text_of("source")?,
+        etag: json.text_of("etag")?,
+        durable: u64::try_from(json.number_of("durable")?).ok()?,
     })
 }
 

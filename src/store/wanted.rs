@@ -24,6 +24,8 @@ pub(super) struct Wanted {
     pub(super) pattern: Option<String>,
     /// When its turn comes in a switch, the lowest first.
     pub(super) turn: u8,
+    /// Whether it may come in pieces.
+    pub(super) in_pieces: bool,
 }
 
 impl Wanted {
@@ -47,6 +49,7 @@ impl Wanted {
             group: file.group,
             pattern: file.pattern.clone(),
             turn,
+            in_pieces: matches!(file.source, Source::Blob(_)),
         }
     }
 
@@ -58,6 +61,7 @@ impl Wanted {
             group: by.group,
             pattern: Some(by.selection.pattern.clone()),
             turn: turn(&by.selection.form),
+            in_pieces: false,
         }
     }
 }

@@ -61,7 +61,7 @@ fn of_content(content: &Content) -> String {
                 text.push_str(&place.to_string());
                 for filter in filters {
                     text.push('|');
-                    text.push_str(filter.word());
+                    text.push_str(filter.as_str());
                 }
                 text.push('\n');
             }

@@ -3,6 +3,7 @@
 
 mod commit;
 mod heal;
+mod pieces;
 mod refuse;
 mod select;
 
