@@ -25,11 +25,6 @@ pub enum ContentProblem {
         /// How many bytes of that line were read.
         column: usize,
     },
-    /// The JSON pointer leads to `null`.
-    Null {
-        /// The pointer.
-        pointer: String,
-    },
     /// The JSON pointer leads to a string whose escapes stand for no Unicode text.
     NoText {
         /// The pointer.
@@ -39,6 +34,11 @@ pub enum ContentProblem {
     NoValue {
         /// Which one, in the order of the configuration, from 1.
         number: usize,
+    },
+    /// The JSON pointer leads to `null`.
+    Null {
+        /// The pointer.
+        pointer: String,
     },
     /// What is made of it has more bytes than it may.
     TooLong {
@@ -84,7 +84,7 @@ impl ContentProblem {
     /// The operator's next step.
     pub(super) fn advice(&self, object: &str) -> String {
         match self {
-            Self::Absent { .. } | Self::Null { .. } | Self::NoText { .. } | Self::Twice { .. } => {
+            Self::Absent { .. } | Self::NoText { .. } | Self::Null { .. } | Self::Twice { .. } => {
                 format!("correct {object} in the vault, or the pointer in \"json\"")
             }
             Self::BadEncoding { .. } => {
@@ -118,9 +118,9 @@ impl fmt::Display for ContentProblem {
             Self::BadJson { line, column } => {
                 write!(f, "is not JSON at line {line} column {column}")
             }
-            Self::Null { pointer } => write!(f, "is null at \"{pointer}\""),
             Self::NoText { pointer } => write!(f, "has no Unicode text at \"{pointer}\""),
             Self::NoValue { number } => write!(f, "lacks value {number} of its text"),
+            Self::Null { pointer } => write!(f, "is null at \"{pointer}\""),
             Self::TooLong { limit } => write!(f, "has more than {limit} bytes"),
             Self::Twice { pointer } => write!(f, "has \"{pointer}\" twice"),
             Self::UnknownTag { encoding } => {

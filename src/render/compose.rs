@@ -133,6 +133,7 @@ mod tests {
             let made = composed(template, &[value]).unwrap();
             assert_eq!(made, expected.as_bytes(), "{template}");
         }
+        assert_eq!(composed("${a|url}", &[b"aZ09-._~"]).unwrap(), b"aZ09-._~");
         for filter in ["base64", "json", "url"] {
             let made = composed(&format!("${{a|{filter}}}"), &[b""]);
             assert_eq!(made.unwrap(), b"");

@@ -222,6 +222,9 @@ mod tests {
         assert_eq!(found(" 12 ", "").unwrap(), "12");
         assert_eq!(found("{ \"a\": 1 }", "").unwrap(), r#"{"a":1}"#);
         assert_eq!(found(r#"{"\u0061\/":1}"#, "/a~1").unwrap(), "1");
+        let long = "\\\" \u{e4}\0\n".repeat(4096);
+        let document = serde_json::json!({"x": [long], "y": 1}).to_string();
+        assert_eq!(found(&document, "/x/0").unwrap(), long);
     }
 
     #[test]

@@ -12,10 +12,11 @@ use crate::secret::Secret;
 /// The file of `variables`, in their order. Their names are checked by the configuration.
 ///
 /// # Errors
-/// A value that systemd would refuse, cut or drop although `sh` would read it: it is no UTF-8,
-/// has a control character but tab and line feed (before version 248 a variable with one is
-/// left out), U+FEFF or a noncharacter (which the manual excludes; for the latter the unit
-/// does not start), or with its name more than 128 KiB (execve(2)). More than 1 MiB in all.
+/// What `sh` would read and systemd not. A value that is no UTF-8 or has a noncharacter: the
+/// unit would not start, and the journal would show the value. A control character but tab and
+/// line feed: before version 248 the variable would be left out, and shown in the journal, too.
+/// U+FEFF, which the manual excludes. A variable of more than 128 KiB (execve(2)), or more
+/// than 1 MiB in all.
 pub fn env_file(variables: &[(&str, &Secret)]) -> Result<Secret, ContentProblem> {
     let mut made = Secret::with_limit(LIMIT);
     for (name, value) in variables {
