@@ -2,10 +2,7 @@
 
 use ring::digest::{digest, SHA256};
 
-use crate::config::{
-    Blob, CertificatePart, Content, Encoding, Form, KeyPart, Newline, Object, Part, Source, Text,
-    Value,
-};
+use crate::config::{Blob, Content, Form, Newline, Object, Part, Source, Text, Value};
 
 /// The recipe of a file: its object and the form, or a digest of all that goes into it.
 pub(super) fn source(source: &Source) -> String {
@@ -78,28 +75,22 @@ fn of_content(content: &Content) -> String {
 fn of_value(value: &Value) -> String {
     let mut text = object(&value.object);
     match &value.form {
-        Form::Certificate(part) => add(&mut text, "part", certificate_part(*part)),
-        Form::Key(KeyPart::Jwk) => add(&mut text, "part", "jwk"),
-        Form::Key(KeyPart::Pem) => add(&mut text, "part", "pem"),
+        Form::Certificate(part) => add(&mut text, "part", part.as_str()),
+        Form::Key(part) => add(&mut text, "part", part.as_str()),
         Form::Secret(form) => of_text(&mut text, form),
     }
     text
 }
 
 fn of_text(text: &mut String, form: &Text) {
-    match form.encoding {
-        None => {}
-        Some(Encoding::Base64) => add(text, "encoding", "base64"),
-        Some(Encoding::Hex) => add(text, "encoding", "hex"),
-        Some(Encoding::Utf8) => add(text, "encoding", "utf-8"),
+    if let Some(encoding) = form.encoding {
+        add(text, "encoding", encoding.as_str());
     }
     if let Some(pointer) = &form.json {
         add(text, "json", pointer.as_str());
     }
-    match form.newline {
-        Newline::Ensure => add(text, "newline", "ensure"),
-        Newline::Keep => {}
-        Newline::Strip => add(text, "newline", "strip"),
+    if form.newline != Newline::Keep {
+        add(text, "newline", form.newline.as_str());
     }
 }
 
@@ -108,17 +99,6 @@ fn add(text: &mut String, key: &str, value: &str) {
     text.push_str(key);
     text.push('=');
     text.push_str(value);
-}
-
-fn certificate_part(part: CertificatePart) -> &'static str {
-    match part {
-        CertificatePart::Bundle => "bundle",
-        CertificatePart::Ca => "ca",
-        CertificatePart::Cert => "cert",
-        CertificatePart::Chain => "chain",
-        CertificatePart::Key => "key",
-        CertificatePart::Pfx => "pfx",
-    }
 }
 
 /// 32 hexadecimal digits, like the version of an object.
