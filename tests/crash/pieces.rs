@@ -1,7 +1,8 @@
-//! Killed anywhere while a large file comes in pieces, is adopted or given back, or while
-//! selected files come and go: the store alone, driven by [`crate::driver`].
+//! Killed or failed anywhere while a large file comes in pieces, is adopted or given back,
+//! or while selected files come and go: the store alone, driven by [`crate::driver`].
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
@@ -13,22 +14,38 @@ use crate::can_trace;
 use crate::driver::{self, Place, Task};
 use crate::trace::{self, is_unknown_change, Call, Traced, CHANGES};
 
+/// What happens at a call.
+#[derive(Clone, Copy, Debug)]
+enum Strike {
+    /// It fails with this error.
+    Fail(&'static str),
+    /// The run is killed before it.
+    Kill,
+}
+
 #[test]
 fn killed_anywhere_a_delivery_in_pieces_is_old_or_new_and_goes_on() {
-    killed_anywhere(Task::Deliver);
+    struck_anywhere(Task::Deliver, Strike::Kill);
 }
 
 #[test]
 fn killed_anywhere_a_failed_delivery_leaves_the_old_version_and_goes_on() {
-    killed_anywhere(Task::GiveUp);
+    struck_anywhere(Task::GiveUp, Strike::Kill);
 }
 
 #[test]
 fn killed_anywhere_a_delivery_with_a_kept_file_is_old_or_new_and_goes_on() {
-    killed_anywhere(Task::Keep);
+    struck_anywhere(Task::Keep, Strike::Kill);
 }
 
-fn killed_anywhere(task: Task) {
+#[test]
+fn failed_anywhere_a_delivery_in_pieces_is_old_or_new_and_fetches_nothing_twice() {
+    for error in ["ENOSPC", "EIO"] {
+        struck_anywhere(Task::Deliver, Strike::Fail(error));
+    }
+}
+
+fn struck_anywhere(task: Task, strike: Strike) {
     if !can_trace() {
         return;
     }
@@ -42,40 +59,64 @@ fn killed_anywhere(task: Task) {
                 let place = place(top.path(), worker, layout);
                 let from = usize::from(worker == "two");
                 let points = &points;
-                scope.spawn(move || try_half(&place, task, points, from))
+                scope.spawn(move || {
+                    let mine = (from..points.len()).step_by(2);
+                    let tried = mine.map(|at| strike.at(&place, task, points, at));
+                    tried.filter_map(Result::err).collect::<Vec<_>>()
+                })
             });
             workers.map(|worker| worker.join().unwrap()).concat()
         });
-        assert!(wrong.is_empty(), "{layout:?} {task:?}: {wrong:#?}");
-        eprintln!("{layout:?} {task:?}: {} kill points", points.len());
+        assert!(
+            wrong.is_empty(),
+            "{layout:?} {task:?} {strike:?}: {wrong:#?}"
+        );
+        eprintln!("{layout:?} {task:?} {strike:?}: {} calls", points.len());
     }
 }
 
-/// Kills a run at every other one of `points`; says what was wrong then.
-fn try_half(place: &Place, task: Task, points: &[Call], from: usize) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for (done, point) in points.iter().enumerate().skip(from).step_by(2) {
+impl Strike {
+    /// Runs `task` and strikes the call `at` this place of `points`; says what was wrong then.
+    fn at(self, place: &Place, task: Task, points: &[Call], at: usize) -> Result<(), String> {
         reset(place);
-        let inject = format!("{}:signal=KILL:when={}", point.name, point.when);
-        let traced = run(place, task, Some(&inject));
-        let pieces = durable_pieces(&points[..done]);
-        let outcome = match traced.output.status.signal() {
-            Some(9) => {
-                struck(&work(place, traced), point).and_then(|()| heals(place, task, pieces))
-            }
-            _ => Err(format!("was not killed: {:?}", traced.output)),
+        let (point, before) = (&points[at], durable_pieces(&points[..at]));
+        let (inject, pieces) = match self {
+            // What is not told apart here: the same attempt, made again, may succeed.
+            Self::Fail(error) => (format!("error={error}"), before.came..=driver::PIECES),
+            Self::Kill => ("signal=KILL".to_owned(), before.there..=before.there),
         };
-        if let Err(problem) = outcome {
-            wrong.push(format!("{}: {problem}", point.line));
-        }
+        let inject = format!("{}:{inject}:when={}", point.name, point.when);
+        let traced = run(place, task, Some(&inject));
+        let status = traced.output.status;
+        let calls = work(place, traced);
+        let is_struck = match self {
+            Self::Fail(_) => {
+                matches!(status.code(), Some(0 | 101))
+                    && calls.iter().any(|call| is_same(call, point))
+            }
+            Self::Kill => {
+                status.signal() == Some(9) && calls.last().is_some_and(|call| is_same(call, point))
+            }
+        };
+        let outcome = match is_struck {
+            true => heals(place, task, pieces),
+            false => Err(format!("was not struck: {status:?}")),
+        };
+        outcome.map_err(|problem| format!("{}: {problem}", point.line))
     }
-    wrong
 }
 
-/// How many pieces lie in the part after these calls: each has its record, and the part is
-/// not in a version.
-fn durable_pieces(calls: &[Call]) -> usize {
-    let (mut pieces, mut is_there) = (0, true);
+/// How many pieces a run has made durable.
+struct Pieces {
+    /// At all.
+    came: usize,
+    /// Where a later run finds them, and not in a version.
+    there: usize,
+}
+
+/// What these calls did.
+fn durable_pieces(calls: &[Call]) -> Pieces {
+    let (mut came, mut is_there) = (0, true);
     for call in calls.iter().filter(|call| call.name.starts_with("rename")) {
         let is_part = |place: usize, is_record: bool| {
             let path = call.entry(place).unwrap();
@@ -83,23 +124,20 @@ fn durable_pieces(calls: &[Call]) -> usize {
             name.starts_with("partial-") && name.ends_with(".json") == is_record
         };
         if is_part(3, true) {
-            pieces += 1;
+            came += 1;
         } else if is_part(1, false) {
             is_there = false;
         } else if is_part(3, false) {
             is_there = true;
         }
     }
-    if is_there {
-        pieces
-    } else {
-        0
-    }
+    let there = if is_there { came } else { 0 };
+    Pieces { came, there }
 }
 
-/// What the kill left is one version and what had come of the next one, which the next run
+/// What is left is one version and what had come of the next one, which the next run
 /// delivers.
-fn heals(place: &Place, task: Task, pieces: usize) -> Result<(), String> {
+fn heals(place: &Place, task: Task, pieces: RangeInclusive<usize>) -> Result<(), String> {
     let (old, new) = (driver::old(), driver::new(task));
     for (name, file) in place.seen().files {
         let versions = [&old, &new];
@@ -117,8 +155,8 @@ fn heals(place: &Place, task: Task, pieces: usize) -> Result<(), String> {
             seen.files.keys()
         ));
     }
-    if seen == old && left != pieces {
-        return Err(format!("{left} pieces are left, not {pieces}"));
+    if seen == old && !pieces.contains(&left) {
+        return Err(format!("{left} pieces are left, not {pieces:?}"));
     }
     is_clean(place, if left > 0 { 2 } else { 0 })?;
     let next = if task == Task::GiveUp {
@@ -212,12 +250,8 @@ fn is_of(place: &Place, call: &Call) -> bool {
         .is_some_and(|path| path.starts_with(&place.directory))
 }
 
-/// Whether the last call was the one that was meant.
-fn struck(calls: &[Call], point: &Call) -> Result<(), String> {
-    match calls.last() {
-        Some(last) if last.name == point.name && last.when == point.when => Ok(()),
-        last => Err(format!("another call was struck: {last:?}")),
-    }
+fn is_same(call: &Call, point: &Call) -> bool {
+    call.name == point.name && call.when == point.when
 }
 
 fn run(place: &Place, task: Task, inject: Option<&str>) -> Traced {
