@@ -154,7 +154,8 @@ impl Json {
         }
     }
 
-    fn as_number(&self) -> Option<i64> {
+    /// The whole number, if it is one.
+    pub fn as_number(&self) -> Option<i64> {
         match self {
             Self::Number(number) => Some(*number),
             _ => None,

@@ -81,6 +81,7 @@ fn links_of_the_papers_lead_somewhere() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/configuration.md",
+        "docs/sources.md",
     ] {
         let path = top().join(paper);
         let text = fs::read_to_string(&path).unwrap();
@@ -139,7 +140,8 @@ fn row(key: &Key) -> String {
     } else {
         String::new()
     };
-    format!("| `{}` | {without} | {}{shown} |\n", key.name, key.text)
+    let told = format!("{}{shown}", key.text).replace('|', "\\|");
+    format!("| `{}` | {without} | {told} |\n", key.name)
 }
 
 /// Sections in the order of the table.

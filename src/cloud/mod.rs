@@ -145,7 +145,7 @@ impl Cloud {
         })?;
         if host.as_str().contains(".managedhsm.") {
             return Err(Invalid(
-                "is a Managed HSM, which keeps no secrets; name a Key Vault".to_owned(),
+                "is a Managed HSM, which holds keys and no secrets or certificates".to_owned(),
             ));
         }
         let label = host

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::cli::Invocation;
-use crate::config::{Config, Set};
+use crate::config::{Config, Set, Source, MOST_IN_MEMORY};
 use crate::disk;
 use crate::error::{Class, Error};
 use crate::hook;
@@ -82,6 +82,9 @@ impl Findings {
             self.errors
                 .extend(errors.into_iter().map(|error| (None, error)));
             self.warnings.extend(warnings);
+            if disk::lies_in_memory(&set.directory) {
+                self.warnings.extend(blobs_in_memory(set));
+            }
         }
     }
 
@@ -131,6 +134,26 @@ impl Findings {
     }
 }
 
+/// What blobs mean for `set`, whose files take memory.
+fn blobs_in_memory(set: &Set) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let directory = set.directory.display();
+    for file in &set.files {
+        let Source::Blob(blob) = &file.source else {
+            continue;
+        };
+        let start = format!("set {}: {directory} lies in memory, ", set.name);
+        let name = &file.name;
+        let said = match blob.max_bytes {
+            None => format!("so a blob of more than {} MiB is refused for file \"{name}\"; give the set a \"directory\" on persistent storage, or the file \"max_bytes\"", MOST_IN_MEMORY >> 20),
+            Some(most) if most > MOST_IN_MEMORY => format!("of which file \"{name}\" may take {most} bytes; give the set a \"directory\" on persistent storage"),
+            Some(_) => continue,
+        };
+        warnings.push(start + &said);
+    }
+    warnings
+}
+
 /// Errors and warnings about what `set` does when it changed.
 pub(super) fn hooks(set: &Set) -> (Vec<Error>, Vec<String>) {
     let on_change = &set.on_change;
@@ -157,3 +180,34 @@ pub(super) fn hooks(set: &Set) -> (Vec<Error>, Vec<String>) {
 }
 
 const ONLY_PERSONS: &str = "every identity is of type \"device_code\": only `keyferry sync --sign-in` works, and a timer's run fails unless that kept its token";
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::config::LoadRequest;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
+    fn blobs_in_memory_are_refused_or_known_to_be_large() {
+        let blob = r#""blob": {"account": "abc", "container": "abc", "name": "x"}"#;
+        let text = format!(
+            r#"{{"cloud": "public", "identity": {{"type": "environment"}}, "sets": {{"s": {{"directory": "/srv/s", "files": {{
+                "image": {{{blob}}}, "large": {{{blob}, "max_bytes": 16777217}}, "small": {{{blob}, "max_bytes": 16777216}}}}}}}}}}"#
+        );
+        let top = tempfile::tempdir().unwrap();
+        let mut request = LoadRequest::standard(None);
+        request.config = top.path().join("config.json");
+        std::fs::write(&request.config, text).unwrap();
+        std::fs::set_permissions(&request.config, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let config = Config::load(&request).unwrap();
+        assert_eq!(
+            blobs_in_memory(&config.sets[0]),
+            [
+                "set s: /srv/s lies in memory, so a blob of more than 16 MiB is refused for file \"image\"; give the set a \"directory\" on persistent storage, or the file \"max_bytes\"",
+                "set s: /srv/s lies in memory, of which file \"large\" may take 16777217 bytes; give the set a \"directory\" on persistent storage",
+            ]
+        );
+    }
+}

@@ -182,6 +182,15 @@ pub struct Selection {
     pub allow_empty: bool,
 }
 
+impl Blob {
+    /// How many bytes it may have in a set that lies in memory, or does not; `None` for as
+    /// many as there is room for.
+    pub fn limit(&self, lies_in_memory: bool) -> Option<u64> {
+        let usual = lies_in_memory.then_some(MOST_IN_MEMORY);
+        self.max_bytes.or(usual)
+    }
+}
+
 impl Source {
     /// The objects that go into it, in the order in which they are used.
     pub fn values(&self) -> Vec<&Value> {
@@ -222,7 +231,58 @@ impl ObjectKind {
     }
 }
 
+impl CertificatePart {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Ca => "ca",
+            Self::Cert => "cert",
+            Self::Chain => "chain",
+            Self::Key => "key",
+            Self::Pfx => "pfx",
+        }
+    }
+}
+
+impl KeyPart {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwk => "jwk",
+            Self::Pem => "pem",
+        }
+    }
+}
+
+impl Encoding {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Hex => "hex",
+            Self::Utf8 => "utf-8",
+        }
+    }
+}
+
+impl Newline {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ensure => "ensure",
+            Self::Keep => "keep",
+            Self::Strip => "strip",
+        }
+    }
+}
+
 impl Form {
+    /// Whether it is PEM of a certificate or its key.
+    pub fn is_pem(&self) -> bool {
+        matches!(self, Self::Certificate(part) if *part != CertificatePart::Pfx)
+    }
+
     /// The kind of objects that have it.
     pub fn kind(&self) -> ObjectKind {
         match self {
@@ -242,3 +302,6 @@ impl fmt::Display for Object {
         }
     }
 }
+
+/// What a blob may take of a device's memory where nothing is said.
+pub const MOST_IN_MEMORY: u64 = 16 << 20;

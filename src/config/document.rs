@@ -34,6 +34,11 @@ impl Document {
         }
     }
 
+    /// The text itself.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The document's value, its syntax checked to the end.
     pub fn root(&self) -> Result<Node<'_>, Problem> {
         match serde_json::from_str::<&RawValue>(&self.text) {

@@ -1,10 +1,17 @@
 //! The configuration in effect: merged, with all defaults, ready to be fed back.
 
+mod source;
+
+use rustix::fs::{Gid, Uid};
+
+use source::Writer;
+
 use super::value::duration_text;
-use super::{Config, CredentialFile, File, Identity, IfMissing, Layout, OnChange, Set};
+use super::{ChangeCheck, Config, CredentialFile, File, Identity, IfMissing, Layout, OnChange};
+use super::{SelectedFiles, Set};
 use crate::cloud::Cloud;
 use crate::json::Json;
-use crate::name::HostName;
+use crate::name::{HostName, Mode};
 
 impl Config {
     /// The configuration in effect as JSON: what `check` prints. Its keys are those of the
@@ -38,14 +45,6 @@ impl Config {
         top
     }
 
-    /// The vault of all files, if they have one vault.
-    fn only_vault(&self) -> Option<&HostName> {
-        let values = self.values();
-        let mut vaults = values.iter().map(|value| &value.object.vault);
-        let first = vaults.next()?;
-        vaults.all(|vault| vault == first).then_some(first)
-    }
-
     fn identities(&self) -> Json {
         let mut identities: Vec<Json> = self.identities.iter().map(identity).collect();
         match (identities.pop(), identities.is_empty()) {
@@ -58,14 +57,28 @@ impl Config {
     }
 
     fn set(&self, set: &Set, only_vault: Option<&HostName>) -> Json {
-        let files = set.files.iter();
-        let files = files.map(|file| (file.name.to_string(), self.file(file, only_vault)));
+        let writer = Writer {
+            cloud: &self.cloud,
+            has_only_vault: only_vault.is_some(),
+        };
+        let mut files = Vec::with_capacity(set.files.len());
+        for file in &set.files {
+            files.push((file.name.to_string(), self.file(file, &writer)));
+        }
+        for selected in &set.selections {
+            let pattern = selected.selection.pattern.clone();
+            files.push((pattern, self.selected(selected, &writer)));
+        }
+        let change_check = match set.change_check {
+            ChangeCheck::Get => "get",
+            ChangeCheck::List => "list",
+        };
         let layout = match set.layout {
             Layout::Linked => "linked",
             Layout::Plain => "plain",
         };
         Json::object(vec![
-            ("files", Json::Object(files.collect())),
+            ("files", Json::Object(files)),
             ("directory", path(&set.directory)),
             ("layout", Json::text(layout)),
             ("group", Json::text(self.accounts.group_name(set.group))),
@@ -73,31 +86,41 @@ impl Config {
             ("on_change", on_change(&set.on_change)),
             ("max_stale", Json::text(duration_text(set.max_stale))),
             ("required", Json::Boolean(set.required)),
+            ("change_check", Json::text(change_check)),
         ])
     }
 
-    fn file(&self, file: &File, only_vault: Option<&HostName>) -> Json {
+    fn file(&self, file: &File, writer: &Writer<'_>) -> Json {
         let mut json = Json::object(Vec::new());
-        for value in file.source.values() {
-            let object = &value.object;
-            json.add(object.kind.word(), Json::text(object.name.as_str()));
-            if let Some(version) = &object.version {
-                json.add("version", Json::text(version.as_str()));
-            }
-            if only_vault.is_none() {
-                json.add("vault", vault_text(&object.vault, &self.cloud));
-            }
-        }
-        let if_missing = match file.if_missing {
+        writer.add_source(&mut json, &file.source);
+        let access = (file.mode, file.owner, file.group);
+        self.add_access(&mut json, access, file.if_missing);
+        json
+    }
+
+    fn selected(&self, selected: &SelectedFiles, writer: &Writer<'_>) -> Json {
+        let mut json = Json::object(Vec::new());
+        writer.add_selection(&mut json, &selected.selection);
+        let access = (selected.mode, selected.owner, selected.group);
+        self.add_access(&mut json, access, selected.if_missing);
+        json
+    }
+
+    fn add_access(
+        &self,
+        json: &mut Json,
+        (mode, owner, group): (Mode, Uid, Gid),
+        if_missing: IfMissing,
+    ) {
+        let if_missing = match if_missing {
             IfMissing::Fail => "fail",
             IfMissing::Keep => "keep",
             IfMissing::Skip => "skip",
         };
-        json.add("mode", Json::text(file.mode.to_string()));
-        json.add("owner", Json::text(self.accounts.user_name(file.owner)));
-        json.add("group", Json::text(self.accounts.group_name(file.group)));
+        json.add("mode", Json::text(mode.to_string()));
+        json.add("owner", Json::text(self.accounts.user_name(owner)));
+        json.add("group", Json::text(self.accounts.group_name(group)));
         json.add("if_missing", Json::text(if_missing));
-        json
     }
 
     fn network(&self) -> Json {

@@ -2,70 +2,93 @@
 
 use rustix::fs::{Gid, Uid};
 
+use super::blob;
+use super::form::{self, Ground};
+use super::inner;
 use super::json::{Member, Node};
 use super::object::Object;
 use super::problem::{Problem, Problems};
-use super::set::Surroundings;
-use super::table::{self, Section};
+use super::selection;
+use super::table::Section;
 use super::value;
-use super::{Content, File, Form, IfMissing, ObjectKind, Source, Text, Value};
-use crate::cloud::Cloud;
-use crate::config;
-use crate::name::{FileName, HostName, Mode, ObjectName, Version};
+use super::{File, IfMissing, SelectedFiles, Selection, Source};
+use crate::name::{FileName, Mode};
 
 /// What a file has from its set, unless it says otherwise.
 #[derive(Debug)]
 pub(super) struct Inherited<'a> {
-    pub around: &'a Surroundings<'a>,
+    pub ground: Ground<'a>,
     pub group: Gid,
     pub mode: Option<Mode>,
     pub owner: Uid,
-    pub vault: Vault,
 }
 
-/// The nearest vault above a file.
-#[derive(Clone, Debug)]
-pub(super) enum Vault {
-    /// This one.
-    Named(Box<HostName>),
-    /// None is named.
-    Nowhere,
-    /// What is named cannot be used; that was noted there.
-    Unusable,
+/// What stands under the name of a file.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// A file.
+    File(File),
+    /// Files that a vault names.
+    Selected(SelectedFiles),
 }
 
-/// Reads the file `member`.
+/// Reads the file `member`, or the files that it selects.
 pub(super) fn read(
     member: &Member<'_>,
     inherited: &Inherited<'_>,
     problems: &mut Problems,
-) -> Option<File> {
-    let name = problems.keep(file_name(member));
+) -> Option<Entry> {
     let mut node = member.value.clone();
     node.label = format!("file {}", node.label);
     node.example = r#"{"secret": "mqtt-password"}"#;
-    let around = inherited.around;
+    let accounts = inherited.ground.around.accounts;
     let mut object = Object::open(&node, Section::File, problems)?;
-    let source = source(&mut object, inherited, problems);
-    let mode = object
-        .take("mode")
-        .and_then(|node| self::mode(&node, problems));
+    let found = form::take_source(&mut object, &SOURCES, problems);
+    let is_selection = matches!(found, Some(("select", _)));
+    let name = problems.keep(file_name(member, is_selection));
+    let read = found.and_then(|(key, node)| {
+        read_source(&mut object, (key, &node), &inherited.ground, problems)
+    });
+    let mode = object.take("mode");
+    let mode = mode.and_then(|node| self::mode(&node, problems));
     let owner = object.take("owner");
-    let owner = problems.read(owner, |node| value::owner(node, around.accounts));
+    let owner = problems.read(owner, |node| value::owner(node, accounts));
     let group = object.take("group");
-    let group = problems.read(group, |node| value::group(node, around.accounts));
+    let group = problems.read(group, |node| value::group(node, accounts));
     let if_missing = object.take("if_missing");
     let if_missing = problems.read(if_missing, |node| value::choice(node, &IF_MISSING));
     object.close(problems);
-    Some(File {
-        name: name?,
-        source: source?,
-        mode: mode.or(inherited.mode)?,
-        owner: owner.unwrap_or(inherited.owner),
-        group: group.unwrap_or(inherited.group),
-        if_missing: if_missing.unwrap_or(IfMissing::Fail),
-        pattern: None,
+    let (name, mode) = (name?, mode.or(inherited.mode)?);
+    let owner = owner.unwrap_or(inherited.owner);
+    let group = group.unwrap_or(inherited.group);
+    let if_missing = if_missing.unwrap_or(IfMissing::Fail);
+    Some(match read? {
+        Read::Selection(selection) => Entry::Selected(SelectedFiles {
+            selection: Selection {
+                pattern: member.key.clone(),
+                ..selection
+            },
+            mode,
+            owner,
+            group,
+            if_missing,
+        }),
+        Read::Source(source) => Entry::File(File {
+            name,
+            source,
+            mode,
+            owner,
+            group,
+            if_missing,
+            pattern: None,
+        }),
     })
+}
+
+/// What a file was read as.
+enum Read {
+    Selection(Selection),
+    Source(Source),
 }
 
 /// The mode of a secret's file: others get nothing.
@@ -87,99 +110,59 @@ pub(super) fn mode(node: &Node<'_>, problems: &mut Problems) -> Option<Mode> {
     Some(mode)
 }
 
-/// A vault's name or URL.
-pub(super) fn vault(node: &Node<'_>, cloud: Option<&Cloud>, problems: &mut Problems) -> Vault {
-    let Some(cloud) = cloud else {
-        return Vault::Unusable;
-    };
-    let host = value::parsed(node, |text| cloud.vault(text)).map_err(|problem| Problem {
-        advice: format!(
-            "name a vault of cloud \"{}\", or correct \"cloud\"",
-            cloud.name
-        ),
-        ..problem
-    });
-    match problems.keep(host) {
-        Some(host) => Vault::Named(Box::new(host)),
-        None => Vault::Unusable,
-    }
-}
-
-fn source(
+fn read_source(
     object: &mut Object<'_>,
-    inherited: &Inherited<'_>,
+    (key, node): (&str, &Node<'_>),
+    ground: &Ground<'_>,
     problems: &mut Problems,
-) -> Option<Source> {
-    let around = inherited.around;
-    let version = object.take("version");
-    let version = problems.read(version, |node| value::parsed(node, Version::parse));
-    let vault = match object.take("vault") {
-        Some(node) => self::vault(&node, around.cloud, problems),
-        None => inherited.vault.clone(),
+) -> Option<Read> {
+    let source = match key {
+        "blob" => Source::Blob(blob::read(object, node, ground, problems)?),
+        "env_file" => {
+            form::refuse_unfit(object, &[key], problems);
+            let ground = ground.within(object, problems);
+            Source::EnvFile(inner::env_file(node, &ground, problems)?)
+        }
+        "select" => {
+            return selection::read(object, node, ground, problems).map(Read::Selection);
+        }
+        _ => Source::Content(inner::content(object, (key, node), ground, problems)?),
     };
-    if matches!(vault, Vault::Nowhere) {
-        problems.add(object.node.problem_with(
-            "has no vault",
-            "write \"vault\": NAME at the top level, in the set or in the file",
-        ));
-    }
-    let name = object.need(table::find(Section::File, "secret")?, problems)?;
-    let name = problems.keep(secret_name(&name, around.device_id))??;
-    match vault {
-        Vault::Named(vault) => Some(Source::Content(Content::Value(Value {
-            object: config::Object {
-                kind: ObjectKind::Secret,
-                vault: *vault,
-                name,
-                version,
-            },
-            form: Form::Secret(Text::default()),
-        }))),
-        Vault::Nowhere | Vault::Unusable => None,
-    }
+    Some(Read::Source(source))
 }
 
-/// The secret's name with `${device_id}` expanded; nothing if it needs an id that could
-/// not be read.
-fn secret_name(node: &Node<'_>, device_id: Option<&str>) -> Result<Option<ObjectName>, Problem> {
-    let template = node.template("the name of a secret")?;
-    if template.replace(DEVICE_ID, "").contains("${") {
-        return Err(node.problem_with(
-            "must not hold ${…} other than ${device_id}",
-            "write ${device_id}, or the name itself",
-        ));
-    }
-    if !template.contains(DEVICE_ID) {
-        let name = ObjectName::parse(&template);
-        return name.map(Some).map_err(|invalid| node.problem(&invalid.0));
-    }
-    let Some(device_id) = device_id else {
-        return Ok(None);
-    };
-    let expanded = template.replace(DEVICE_ID, device_id);
-    let name = ObjectName::parse(&expanded).map_err(|invalid| {
-        node.problem_with(
-            &format!("becomes \"{expanded}\" on this device, but {invalid}"),
-            "set \"device_id\" to letters, digits and hyphens",
-        )
-    });
-    name.map(Some)
-}
-
-fn file_name(member: &Member<'_>) -> Result<FileName, Problem> {
-    let refused = |rule: &str| {
+/// The file's name; of a selection, that of a sample.
+fn file_name(member: &Member<'_>, is_selection: bool) -> Result<FileName, Problem> {
+    let refused = |rule: &str, advice: &str| {
         member.problem(
             format!("the file's name {} {rule}", member.value.label),
-            "rename the file".to_owned(),
+            advice.to_owned(),
         )
     };
-    if member.key.contains("${") {
-        return Err(refused("must not hold ${…}"));
+    let mut name = member.key.clone();
+    if is_selection {
+        if name.matches(OBJECT_NAME).count() != 1 {
+            return Err(refused(
+                "must hold ${name} once, in the place of the object's name",
+                "write for instance \"${name}.pem\"",
+            ));
+        }
+        name = name.replace(OBJECT_NAME, "name");
     }
-    if looks_staged(&member.key) {
-        return Err(refused("looks like one of keyferry's own temporary files"));
+    if name.contains("${") {
+        let rule = match is_selection {
+            true => "must not hold ${…} other than ${name}",
+            false => "must not hold ${…}",
+        };
+        return Err(refused(rule, "rename the file"));
     }
-    FileName::parse(&member.key).map_err(|invalid| refused(&invalid.0))
+    if looks_staged(&name) {
+        return Err(refused(
+            "looks like one of keyferry's own temporary files",
+            "rename the file",
+        ));
+    }
+    FileName::parse(&name).map_err(|invalid| refused(&invalid.0, "rename the file"))
 }
 
 /// Left-overs of the form `.NAME.<16 hex>` are removed at the start of a run.
@@ -192,7 +175,16 @@ fn looks_staged(name: &str) -> bool {
     })
 }
 
-const DEVICE_ID: &str = "${device_id}";
+const OBJECT_NAME: &str = "${name}";
+const SOURCES: [&str; 7] = [
+    "secret",
+    "certificate",
+    "key",
+    "blob",
+    "env_file",
+    "compose",
+    "select",
+];
 const IF_MISSING: [(&str, IfMissing); 3] = [
     ("fail", IfMissing::Fail),
     ("keep", IfMissing::Keep),

@@ -104,7 +104,7 @@ impl<'a> Node<'a> {
         let text = self.template(expected)?;
         if text.contains("${") {
             return Err(self.problem_with(
-                "must not hold ${…}; ${device_id} stands in names of secrets only",
+                "must not hold ${…}; ${device_id} stands in names of objects and blobs and in what is selected, nowhere else",
                 "write the name out",
             ));
         }
@@ -131,11 +131,17 @@ impl<'a> Node<'a> {
 
     /// A whole number of `least` to `most`.
     pub fn number(&self, least: u32, most: u32) -> Result<u32, Problem> {
+        let number = self.large_number(least.into(), most.into())?;
+        Ok(u32::try_from(number).unwrap_or(most))
+    }
+
+    /// The same beyond 32 bits.
+    pub fn large_number(&self, least: u64, most: u64) -> Result<u64, Problem> {
         let expected = format!("a whole number of {least} to {most}");
         if self.kind() != Kind::Number {
             return Err(self.wrong_kind(&expected));
         }
-        let number = self.raw.parse::<u32>().ok();
+        let number = self.raw.parse::<u64>().ok();
         number
             .filter(|number| (least..=most).contains(number))
             .ok_or_else(|| self.problem(&format!("must be {expected}")))

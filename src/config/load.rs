@@ -6,9 +6,10 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::accounts::Accounts;
+use super::budget;
 use super::cloud::Reading;
 use super::directories::{self, Own};
-use super::file::{self, Vault};
+use super::form::{self, Vault};
 use super::json::{Member, Node};
 use super::merge::{gather, Gathered};
 use super::network::{self, Network};
@@ -20,7 +21,7 @@ use super::source::{self, SourceFile};
 use super::table::{self, Section};
 use super::value;
 use super::{cloud, device, identity, pinned};
-use super::{BrokenSet, Config, Identity, InstanceName, LoadRequest, Set, Source};
+use super::{BrokenSet, Config, Identity, InstanceName, LoadRequest, Set};
 use super::{Outline, PrivateCloud};
 use crate::clock;
 use crate::cloud::{Cloud, Pin};
@@ -67,7 +68,7 @@ fn build(
     let mut top = read_top(request, object, &mut problems);
     let root = request.root.as_deref();
     let accounts = Accounts::read(root.unwrap_or(Path::new("/")));
-    let mut drafts = read_sets(&gathered.sets, &top.around_sets(&accounts));
+    let mut drafts = read_sets(&gathered.sets, &top.around_sets(&accounts, root));
     drafts.extend(gathered.broken);
     directories::check(&mut drafts, &top.own);
     let (sets, broken_sets) = settle(drafts, &mut problems);
@@ -82,7 +83,7 @@ fn build(
         return Err(errors);
     };
     if top.network.settings.max_requests == 0 {
-        top.network.settings.max_requests = usual_requests(&sets);
+        top.network.settings.max_requests = budget::usual_requests(&sets);
     }
     let instance = request.instance.as_ref();
     Ok(Config {
@@ -122,12 +123,17 @@ pub(super) struct Top {
 }
 
 impl Top {
-    fn around_sets<'a>(&'a self, accounts: &'a Accounts) -> Surroundings<'a> {
+    fn around_sets<'a>(
+        &'a self,
+        accounts: &'a Accounts,
+        root: Option<&'a Path>,
+    ) -> Surroundings<'a> {
         Surroundings {
             accounts,
             cloud: self.cloud.as_ref(),
             device_id: self.device_id.as_deref(),
             group: rustix::process::getegid(),
+            root,
             runtime_directory: &self.own.runtime,
             user: rustix::process::geteuid(),
             vault: self.vault.clone(),
@@ -186,7 +192,7 @@ pub(super) fn read_top(
     let identities = need(&mut object, "identity", problems);
     let identities = identities.map(|node| identity::read(&node, cloud.as_ref(), problems));
     let vault = match object.take("vault") {
-        Some(node) => file::vault(&node, cloud.as_ref(), problems),
+        Some(node) => form::vault(&node, cloud.as_ref(), problems),
         None => Vault::Nowhere,
     };
     let log = problems.read(object.take("log"), |node| value::choice(node, &LEVELS));
@@ -323,18 +329,6 @@ fn all_errors(problems: Problems, broken_sets: Vec<BrokenSet>) -> Vec<Error> {
         errors.extend(broken.others);
     }
     errors
-}
-
-/// Twice the number of distinct objects, and 20.
-fn usual_requests(sets: &[Set]) -> u32 {
-    let mut objects: Vec<&Source> = Vec::new();
-    for file in sets.iter().flat_map(|set| &set.files) {
-        if !objects.contains(&&file.source) {
-            objects.push(&file.source);
-        }
-    }
-    let count = u32::try_from(objects.len()).unwrap_or(u32::MAX);
-    count.saturating_mul(2).saturating_add(20)
 }
 
 const LEVELS: [(&str, LevelFilter); 4] = [

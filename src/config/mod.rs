@@ -5,15 +5,21 @@
 //! key; [`Config::load`] tells the way from files to here.
 
 mod accounts;
+mod blob;
+mod budget;
 mod cloud;
+mod compose;
 mod content;
 mod credential;
 mod device;
 mod directories;
 mod document;
 mod effective;
+mod expand;
 mod file;
+mod form;
 mod identity;
+mod inner;
 mod json;
 mod keys;
 mod load;
@@ -28,6 +34,7 @@ mod pointer;
 mod problem;
 mod proxy;
 mod request;
+mod selection;
 mod set;
 mod source;
 mod suggest;
@@ -46,7 +53,7 @@ use rustix::fs::{Gid, Uid};
 pub use accounts::Accounts;
 pub use content::{
     Blob, CertificatePart, Composition, Content, Encoding, Form, KeyPart, Newline, Object,
-    ObjectKind, Selection, Source, Text, Value, Variable,
+    ObjectKind, Selection, Source, Text, Value, Variable, MOST_IN_MEMORY,
 };
 pub use managed::{ManagedSource, Selector};
 pub use outline::{Outline, PrivateCloud};
@@ -125,7 +132,7 @@ pub struct Set {
     pub group: Gid,
     /// Its files, in the order of the configuration; without those of selections.
     pub files: Vec<File>,
-    /// Its files that the vault names.
+    /// Its files that a vault names.
     pub selections: Vec<SelectedFiles>,
     /// How changes are noticed.
     pub change_check: ChangeCheck,

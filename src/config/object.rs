@@ -4,6 +4,7 @@ use super::json::{Member, Node};
 use super::problem::{Problem, Problems};
 use super::suggest;
 use super::table::{self, Known, Section, KNOWN};
+use super::value;
 use crate::name::foreign;
 
 /// The known members of an object that were not yet taken.
@@ -12,7 +13,7 @@ pub(super) struct Object<'a> {
     /// The object's value.
     pub node: Node<'a>,
     members: Vec<Member<'a>>,
-    /// Keys that a misspelt or later one stands for: nobody need be told that they lack.
+    /// Keys that a misspelt one stands for: nobody need be told that they lack.
     meant: Vec<&'static str>,
 }
 
@@ -27,7 +28,6 @@ impl<'a> Object<'a> {
         for mut member in node.members("an object", problems)? {
             match table::find(section, &member.key) {
                 Some(key) if key.is_later => {
-                    object.meant.extend(instead_of(section));
                     problems.add(of_later_version(&member));
                 }
                 Some(key) => {
@@ -56,6 +56,36 @@ impl<'a> Object<'a> {
             problems.add(self.lacks(key));
         }
         found
+    }
+
+    /// The one of `keys` that is here, with its value; a note if that is none or several.
+    pub fn take_one(
+        &mut self,
+        keys: &[&'static str],
+        problems: &mut Problems,
+    ) -> Option<(&'static str, Node<'a>)> {
+        let mut found = Vec::new();
+        for key in keys {
+            found.extend(self.take(key).map(|node| (*key, node)));
+        }
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (Some((first, _)), Some((second, node))) => {
+                problems.add(Problem {
+                    place: node.place(),
+                    problem: format!("{} has both \"{first}\" and \"{second}\"", self.node.label),
+                    advice: "keep one".to_owned(),
+                });
+                None
+            }
+            (None, _) if keys.iter().any(|key| self.meant.contains(key)) => None,
+            (None, _) => {
+                let rule = format!("must have one of {}", value::quoted(keys));
+                problems.add(self.node.problem(&rule));
+                None
+            }
+            (first, None) => first,
+        }
     }
 
     /// The problem that `key` is not here.
@@ -101,11 +131,6 @@ fn of_later_version(member: &Member<'_>) -> Problem {
 /// The known key that the unknown `member` looks like.
 fn nearest(member: &Member<'_>, section: Section) -> Option<&'static str> {
     suggest::nearest(&member.key, table::known_in(section).map(|key| key.name))
-}
-
-/// The key that every object of `section` needs today, until a later one can stand for it.
-fn instead_of(section: Section) -> Option<&'static str> {
-    (section == Section::File).then_some("secret")
 }
 
 fn unknown(member: &Member<'_>, section: Section) -> Problem {

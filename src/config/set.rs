@@ -7,14 +7,15 @@ use std::time::Duration;
 use rustix::fs::{Gid, Uid};
 
 use super::accounts::Accounts;
-use super::file::{self, Inherited, Vault};
+use super::file::{self, Entry, Inherited};
+use super::form::{Ground, Vault};
 use super::json::{Member, Node};
 use super::object::Object;
 use super::on_change;
 use super::problem::{Problem, Problems};
 use super::table::{self, Section};
 use super::value;
-use super::{ChangeCheck, File, Layout, Set};
+use super::{ChangeCheck, File, Layout, SelectedFiles, Set};
 use crate::cloud::Cloud;
 use crate::error::Place;
 use crate::name::{Mode, SetName};
@@ -27,6 +28,7 @@ pub(super) struct Surroundings<'a> {
     pub cloud: Option<&'a Cloud>,
     pub device_id: Option<&'a str>,
     pub group: Gid,
+    pub root: Option<&'a Path>,
     pub runtime_directory: &'a Path,
     pub user: Uid,
     pub vault: Vault,
@@ -108,11 +110,14 @@ fn read_object(
     let inherited = inherited(&mut object, around, problems);
     let max_stale = object.take("max_stale");
     let max_stale = problems.read(max_stale, |node| value::duration(node, &MAX_STALE));
+    let change_check = object.take("change_check");
+    let change_check = problems.read(change_check, |node| value::choice(node, &CHANGE_CHECKS));
     let on_change = on_change::read(object.take("on_change").as_ref(), problems);
     let files = object.need(table::find(Section::Set, "files")?, problems);
     let files = files.map(|node| files_of(&node, &name, &inherited, problems));
     let node = object.node.clone();
     object.close(problems);
+    let (files, selections) = files?;
     let default_directory = || around.runtime_directory.join("sets").join(name.as_str());
     let set = Set {
         directory: directory.unwrap_or_else(default_directory),
@@ -120,9 +125,9 @@ fn read_object(
         layout: layout.unwrap_or(Layout::Linked),
         directory_mode: directory_mode.or(Mode::new(0o750))?,
         group: inherited.group,
-        files: files?,
-        selections: Vec::new(),
-        change_check: ChangeCheck::Get,
+        files,
+        selections,
+        change_check: change_check.unwrap_or(ChangeCheck::Get),
         on_change,
         max_stale: max_stale.unwrap_or(Duration::from_secs(7 * 86_400)),
         required: draft.required,
@@ -142,16 +147,15 @@ fn inherited<'a>(
     let group = problems.read(group, |node| value::group(node, around.accounts));
     let mode = object.take("mode");
     let mode = mode.and_then(|node| file::mode(&node, problems));
-    let vault = match object.take("vault") {
-        Some(node) => file::vault(&node, around.cloud, problems),
-        None => around.vault.clone(),
+    let ground = Ground {
+        around,
+        vault: around.vault.clone(),
     };
     Inherited {
+        ground: ground.within(object, problems),
         group: group.unwrap_or(around.group),
         mode: mode.or(Mode::new(0o440)),
         owner: owner.unwrap_or(around.user),
-        vault,
-        around,
     }
 }
 
@@ -160,20 +164,24 @@ fn files_of(
     set: &SetName,
     inherited: &Inherited<'_>,
     problems: &mut Problems,
-) -> Vec<File> {
+) -> (Vec<File>, Vec<SelectedFiles>) {
+    let (mut files, mut selections) = (Vec::new(), Vec::new());
     let expected = "an object of files by name";
     let Some(members) = node.members(expected, problems) else {
-        return Vec::new();
+        return (files, selections);
     };
     if members.is_empty() || members.len() > MOST_FILES {
         let rule = format!("of set \"{set}\" must hold 1 to {MOST_FILES} files");
         problems.add(node.problem(&rule));
-        return Vec::new();
     }
-    let files = members.iter();
-    files
-        .filter_map(|member| file::read(member, inherited, problems))
-        .collect()
+    for member in members.iter().take(MOST_FILES) {
+        match file::read(member, inherited, problems) {
+            Some(Entry::File(file)) => files.push(file),
+            Some(Entry::Selected(selected)) => selections.push(selected),
+            None => {}
+        }
+    }
+    (files, selections)
 }
 
 fn directory_mode(node: &Node<'_>) -> Result<Mode, Problem> {
@@ -199,20 +207,35 @@ fn warn_of_closed_doors(
     }
     let accounts = around.accounts;
     let door = accounts.group_name(set.group);
-    for file in &set.files {
-        let stranger = accounts.is_member(file.owner, set.group) == Some(false);
-        if file.owner != around.user && stranger {
-            let owner = accounts.user_name(file.owner);
-            let text = format!("file \"{}\" belongs to user {owner}, who is not in group {door} and so cannot pass the set's directory; give the set a group of that user", file.name);
+    for (name, owner, group, mode) in access(set) {
+        let stranger = accounts.is_member(owner, set.group) == Some(false);
+        if owner != around.user && stranger {
+            let owner = accounts.user_name(owner);
+            let text = format!("file \"{name}\" belongs to user {owner}, who is not in group {door} and so cannot pass the set's directory; give the set a group of that user");
             problems.warn(node, &text);
-        } else if file.group != set.group && file.mode.bits() & 0o070 != 0 {
-            let group = accounts.group_name(file.group);
-            let text = format!("file \"{}\" is for group {group}, but only group {door} can pass the set's directory; give the set that group, or a directory_mode of \"0751\"", file.name);
+        } else if group != set.group && mode.bits() & 0o070 != 0 {
+            let group = accounts.group_name(group);
+            let text = format!("file \"{name}\" is for group {group}, but only group {door} can pass the set's directory; give the set that group, or a directory_mode of \"0751\"");
             problems.warn(node, &text);
         }
     }
 }
 
+/// Name, owner, group and mode of each file; those of a selection under its pattern.
+fn access(set: &Set) -> Vec<(&str, Uid, Gid, Mode)> {
+    let mut access = Vec::new();
+    for file in &set.files {
+        access.push((file.name.as_str(), file.owner, file.group, file.mode));
+    }
+    for files in &set.selections {
+        let pattern = files.selection.pattern.as_str();
+        access.push((pattern, files.owner, files.group, files.mode));
+    }
+    access
+}
+
+const CHANGE_CHECKS: [(&str, ChangeCheck); 2] =
+    [("get", ChangeCheck::Get), ("list", ChangeCheck::List)];
 const LAYOUTS: [(&str, Layout); 2] = [("linked", Layout::Linked), ("plain", Layout::Plain)];
 const MAX_STALE: RangeInclusive<Duration> =
     Duration::from_secs(60)..=Duration::from_secs(3650 * 86_400);

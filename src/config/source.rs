@@ -86,7 +86,7 @@ fn read_file(path: &Path) -> Result<Document, Problem> {
 
 /// What the disk room says, as a problem of the configuration: it is one for the exit
 /// code, whatever stands in the way.
-fn problem(path: &Path, error: Error) -> Problem {
+pub(super) fn problem(path: &Path, error: Error) -> Problem {
     let advice = match &error {
         Error::Disk { errno, .. } if *errno == Errno::NOENT => {
             "write the configuration there, or name another with --config".to_owned()

@@ -46,8 +46,12 @@ pub struct Known {
 /// The objects that have keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
+    /// `blob` of a file.
+    Blob,
     /// The object form of `cloud`.
     Cloud,
+    /// `compose` of a file or variable.
+    Compose,
     /// The object form of a credential.
     Credential,
     /// The object form of `device_id`.
@@ -64,10 +68,16 @@ pub enum Section {
     OnChange,
     /// The object form of `network.proxy`.
     Proxy,
+    /// `select` of a file.
+    Select,
     /// A set.
     Set,
     /// The configuration itself.
     Top,
+    /// A value of `compose`, and a variable of `env_file`.
+    Value,
+    /// A variable of `env_file`, which may be more than a value.
+    Variable,
 }
 
 /// What a key takes.
@@ -100,7 +110,7 @@ pub enum Kind {
     /// A text such as `0440`.
     Mode,
     /// A whole number of the first to the second.
-    Number(u32, u32),
+    Number(u64, u64),
     /// An object of this section.
     Object(Section),
     /// An absolute path.
@@ -111,10 +121,16 @@ pub enum Kind {
     Resolve,
     /// An object of objects of `Section::Set`, by set name.
     Sets,
+    /// An object of texts, by tag name.
+    Tags,
     /// A text of this pattern (ECMA 262).
     Text(&'static str),
     /// A list of systemd unit names.
     Units,
+    /// An object of objects of `Section::Value`, by name.
+    Values,
+    /// An object of objects of `Section::Variable`, by name.
+    Variables,
 }
 
 /// Whether a key must be there, and what holds without it.
@@ -160,7 +176,8 @@ impl Section {
     /// Whether keys of `other` may stand in it.
     fn takes(self, other: Self) -> bool {
         let of_every_type = matches!(self, IdentityOf(_)) && other == Identity;
-        self == other || of_every_type
+        let of_every_value = self == Variable && other == Value;
+        self == other || of_every_type || of_every_value
     }
 }
 
@@ -184,7 +201,9 @@ impl fmt::Display for Section {
     /// As it stands behind "belongs into".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Blob => "\"blob\" of a file",
             Cloud => "the object of \"cloud\"",
+            Compose => "\"compose\" of a file or value",
             Credential => "the object of a credential",
             DeviceId => "the object of \"device_id\"",
             File => "a file of a set",
@@ -193,8 +212,11 @@ impl fmt::Display for Section {
             Network => "\"network\"",
             OnChange => "\"on_change\" of a set",
             Proxy => "\"proxy\" of \"network\"",
+            Select => "\"select\" of a file",
             Set => "a set",
             Top => "the top level",
+            Value => "a value of \"compose\" or \"env_file\"",
+            Variable => "a value of \"env_file\"",
         })
     }
 }

@@ -1,13 +1,20 @@
 //! Text with values in it: `${name}`, `${name|filter}`; `$${` is a plain `${`.
 //!
+//! Before a `{`, each two `$` are one plain `$`: `$$${name}` is a `$` and the value. Elsewhere
+//! a `$` is a plain character.
+//!
 //! There is no other language, no input or output and no recursion: what stands for a value
 //! is never looked into.
+
+use std::path::PathBuf;
 
 /// A text that was read and whose names are all known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// Its parts in order.
     pub parts: Vec<Part>,
+    /// The file that it was read from, unless it stands in the configuration.
+    pub file: Option<PathBuf>,
 }
 
 /// A part of a template.
@@ -50,19 +57,21 @@ impl Template {
     /// Reads `text`, in which only `names` may stand for values.
     ///
     /// # Errors
-    /// An unknown name or filter, a `${` without end, a name that is never used.
+    /// An unknown name or filter, a `${` without end.
     pub fn parse(text: &str, names: &[&str]) -> Result<Self, TemplateProblem> {
         let mut parts = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once("${") {
-            if let Some(before) = before.strip_suffix('$') {
-                plain.push_str(before);
-                plain.push_str("${");
+            let unescaped = before.trim_end_matches('$');
+            let dollars = before.len().saturating_sub(unescaped.len());
+            plain.push_str(unescaped);
+            plain.push_str(&"$".repeat(dollars.div_ceil(2)));
+            if dollars % 2 != 0 {
+                plain.push('{');
                 rest = behind;
                 continue;
             }
-            plain.push_str(before);
             let position = text.len().saturating_sub(behind.len()).saturating_sub(2);
             let wrong = |problem: &str| problem_at(text, position, problem);
             let (inside, behind) = behind
@@ -90,7 +99,42 @@ impl Template {
         if !plain.is_empty() {
             parts.push(Part::Text(plain));
         }
-        Ok(Self { parts })
+        Ok(Self { parts, file: None })
+    }
+
+    /// The text of it, in which these `names` stand for the values.
+    pub fn text(&self, names: &[&str]) -> String {
+        let mut text = String::new();
+        let mut dollars = 0;
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => {
+                    for c in plain.chars() {
+                        if c == '{' {
+                            text.push_str(&"$".repeat(dollars));
+                        }
+                        dollars = if c == '$' {
+                            dollars.saturating_add(1)
+                        } else {
+                            0
+                        };
+                        text.push(c);
+                    }
+                }
+                Part::Value { place, filters } => {
+                    text.push_str(&"$".repeat(dollars));
+                    dollars = 0;
+                    text.push_str("${");
+                    text.push_str(names.get(*place).copied().unwrap_or_default());
+                    for filter in filters {
+                        text.push('|');
+                        text.push_str(filter.as_str());
+                    }
+                    text.push('}');
+                }
+            }
+        }
+        text
     }
 
     /// Whether the value at `place` stands in it.
@@ -100,13 +144,20 @@ impl Template {
     }
 }
 
-fn filter(word: &str) -> Option<Filter> {
-    match word {
-        "base64" => Some(Filter::Base64),
-        "json" => Some(Filter::Json),
-        "url" => Some(Filter::Url),
-        _ => None,
+impl Filter {
+    /// As a template writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Json => "json",
+            Self::Url => "url",
+        }
     }
+}
+
+fn filter(word: &str) -> Option<Filter> {
+    let mut filters = [Filter::Base64, Filter::Json, Filter::Url].into_iter();
+    filters.find(|filter| filter.as_str() == word)
 }
 
 fn problem_at(text: &str, position: usize, problem: &str) -> TemplateProblem {
@@ -121,6 +172,8 @@ fn problem_at(text: &str, position: usize, problem: &str) -> TemplateProblem {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -144,6 +197,20 @@ mod tests {
     }
 
     #[test]
+    fn a_dollar_can_stand_before_a_value() {
+        for (text, plain, value) in [
+            ("$${x}", "${x}", false),
+            ("$$${x}", "$", true),
+            ("$$$${x}", "$${x}", false),
+            ("a$$ $6$$$$${x}", "a$$ $6$$", true),
+        ] {
+            let template = Template::parse(text, &["x"]).unwrap();
+            assert_eq!(template.parts[0], Part::Text(plain.to_owned()), "{text}");
+            assert_eq!(template.uses(0), value, "{text}");
+        }
+    }
+
+    #[test]
     fn says_where_and_never_what() {
         for (text, line, column) in [
             ("a\nb ö ${hunter2}", 2, 5),
@@ -155,6 +222,50 @@ mod tests {
             let problem = Template::parse(text, &["x"]).unwrap_err();
             assert_eq!((problem.line, problem.column), (line, column), "{text}");
             assert!(!problem.problem.contains("hunter2"), "{}", problem.problem);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "[${}x|url\n\u{e4}]{0,16}") {
+            if let Err(problem) = Template::parse(&text, &["x", "u"]) {
+                let mut lines = text.split('\n').zip(1..);
+                let (line, _) = lines.find(|(_, number)| *number == problem.line).unwrap();
+                let there = line.char_indices().zip(1..);
+                let there = there.skip_while(|(_, column)| *column != problem.column);
+                let there: String = there.map(|((_, c), _)| c).collect();
+                prop_assert!(there.starts_with("${"), "{}", there);
+            }
+        }
+
+        #[test]
+        fn never_panics_on_any_text(text: String) {
+            let _ = Template::parse(&text, &["x"]);
+        }
+
+        #[test]
+        fn plain_text_is_itself(text in "[${}a\n]{0,16}") {
+            let text = text.replace("${", "$a{");
+            let template = Template::parse(&text, &[]).unwrap();
+            let parts: Vec<Part> = Some(text).filter(|text| !text.is_empty()).map(Part::Text).into_iter().collect();
+            prop_assert_eq!(template.parts, parts);
+        }
+
+        #[test]
+        fn every_text_can_be_written(plain in "[${}a\n]{0,16}", behind in "[${}a\n]{0,4}") {
+            let value = Part::Value { place: 0, filters: vec![Filter::Url] };
+            let parts = vec![Part::Text(format!("|{plain}")), value, Part::Text(format!("|{behind}"))];
+            let template = Template { parts, file: None };
+            let written = template.text(&["x"]);
+            prop_assert_eq!(Template::parse(&written, &["x"]), Ok(template));
+        }
+
+        #[test]
+        fn what_was_read_is_written_alike(text in "[${}x|url]{0,16}") {
+            if let Ok(template) = Template::parse(&text, &["x", "u"]) {
+                let written = template.text(&["x", "u"]);
+                prop_assert_eq!(Template::parse(&written, &["x", "u"]), Ok(template));
+            }
         }
     }
 }

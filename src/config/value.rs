@@ -37,9 +37,14 @@ pub(super) fn choice<T: Copy>(node: &Node<'_>, choices: &[(&str, T)]) -> Result<
         .ok_or_else(|| node.problem("is not read: a bug in keyferry"))
 }
 
-fn one_of(node: &Node<'_>, names: &[&str]) -> Result<String, Problem> {
+/// `"a", "b"`.
+pub(super) fn quoted(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    let rule = format!("one of {}", quoted.join(", "));
+    quoted.join(", ")
+}
+
+fn one_of(node: &Node<'_>, names: &[&str]) -> Result<String, Problem> {
+    let rule = format!("one of {}", quoted(names));
     let text = node.text(&rule)?;
     if names.contains(&text.as_str()) {
         return Ok(text);

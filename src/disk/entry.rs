@@ -86,6 +86,27 @@ impl Dir {
         })
     }
 
+    /// Renames `name` to `called` in the directory `to` of the same file system, over what
+    /// stands there.
+    pub fn rename_into(&self, name: &str, to: &Dir, called: &str) -> Result<(), Error> {
+        to.attempt("create", called, || {
+            rustix::fs::renameat(&self.fd, name, &to.fd, called)
+        })
+    }
+
+    /// Gives the file `name` the second name `called` in the directory `to`. `false` where that
+    /// cannot be had: of other file systems, other people's files, too many names.
+    pub fn link_into(&self, name: &str, to: &Dir, called: &str) -> Result<bool, Error> {
+        to.attempt("create", called, || {
+            let no_flags = AtFlags::empty();
+            match rustix::fs::linkat(&self.fd, name, &to.fd, called, no_flags) {
+                Ok(()) => Ok(true),
+                Err(Errno::MLINK | Errno::OPNOTSUPP | Errno::PERM | Errno::XDEV) => Ok(false),
+                Err(errno) => Err(errno),
+            }
+        })
+    }
+
     /// Removes a file or link; that it is gone already is no error.
     pub fn unlink(&self, name: &str) -> Result<(), Error> {
         self.attempt("remove", name, || {

@@ -11,7 +11,7 @@ use super::{attempt, failed, mutant, set_access, Access, Dir, Stat};
 use crate::error::Error;
 use crate::secret::Secret;
 
-/// An existing regular file, opened for reading.
+/// A regular file, opened for reading, or to grow.
 #[derive(Debug)]
 pub struct File {
     fd: OwnedFd,
@@ -75,17 +75,8 @@ impl Dir {
 
 impl NewFile<'_> {
     /// Appends `bytes`.
-    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
-        while !bytes.is_empty() {
-            let written = self
-                .dir
-                .attempt("write", &self.name, || rustix::io::write(&self.fd, bytes))?;
-            if written == 0 {
-                return Err(failed("write", &self.dir.join(&self.name), Errno::IO));
-            }
-            bytes = bytes.get(written..).unwrap_or_default();
-        }
-        Ok(())
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        write(&self.fd, &self.dir.join(&self.name), bytes)
     }
 
     /// Gives it its owner, group and mode and makes its content durable. Its name becomes
@@ -117,6 +108,10 @@ impl File {
 
     pub(super) fn fd(&self) -> &OwnedFd {
         &self.fd
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What the opened descriptor is.
@@ -166,6 +161,18 @@ impl Read for File {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         Ok(rustix::io::read(&self.fd, buffer)?)
     }
+}
+
+/// Writes all of `bytes` where the descriptor stands.
+pub(super) fn write(fd: &OwnedFd, path: &Path, mut bytes: &[u8]) -> Result<(), Error> {
+    while !bytes.is_empty() {
+        let written = attempt("write", path, || rustix::io::write(fd, bytes))?;
+        if written == 0 {
+            return Err(failed("write", path, Errno::IO));
+        }
+        bytes = bytes.get(written..).unwrap_or_default();
+    }
+    Ok(())
 }
 
 #[cfg(test)]

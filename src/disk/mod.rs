@@ -8,9 +8,11 @@
 mod ability;
 mod entry;
 mod file;
+mod growing;
 mod id;
 mod lock;
 pub(crate) mod mutant;
+mod room;
 mod small;
 mod trust;
 mod walk;
@@ -25,6 +27,7 @@ pub use ability::{is_executable, is_own_group, may_change_owners, refuse_read_on
 pub use file::{File, NewFile};
 pub use id::{hex, is_id, random_id};
 pub use lock::Lock;
+pub use room::{free_bytes, lies_in_memory};
 pub use trust::{config_names, read_config, read_credential, read_foreign, Origin};
 
 use crate::error::Error;

@@ -3,7 +3,7 @@
 use rustix::io::Errno;
 
 use super::entra;
-use super::{Error, Phase, Refusal, RefusalCause, TlsProblem, SECRET_LIST};
+use super::{Error, Phase, Refusal, RefusalCause, TlsProblem, LIST_OF};
 
 impl Error {
     /// What to do next. Fits the NEXT STEP column of `status`, which may cut it.
@@ -88,12 +88,29 @@ impl Refusal {
             }
             RefusalCause::Other => format!("hand the ticket's block to whoever runs {vault}"),
             RefusalCause::Policy => {
-                let permission = if self.object == SECRET_LIST { "list" } else { "get" };
-                format!("give {identity} the secret permission \"{permission}\" in an access policy of {vault}")
+                let permission = if self.object.starts_with(LIST_OF) { "list" } else { "get" };
+                let (kind, _) = self.rights();
+                format!("give {identity} the {kind} permission \"{permission}\" in an access policy of {vault}")
             }
-            RefusalCause::Role => format!("give {identity} \"Key Vault Secrets User\" on {vault}"),
+            RefusalCause::Role => {
+                let (_, role) = self.rights();
+                format!("give {identity} \"{role}\" on {vault}")
+            }
             RefusalCause::TokenExpired => "set this device's clock (NTP)".to_owned(),
             RefusalCause::UnknownSigningKey => format!("check that the identity's cloud is the cloud of {vault}; if it is, wait a few minutes"),
+        }
+    }
+
+    /// The kind of permission and the role that it takes. A certificate is read through its
+    /// secret.
+    fn rights(&self) -> (&'static str, &'static str) {
+        let listed = self.object.strip_prefix(LIST_OF);
+        if listed == Some("certificates") {
+            ("certificate", "Key Vault Certificate User")
+        } else if listed == Some("keys") || self.object.starts_with("key ") {
+            ("key", "Key Vault Crypto User")
+        } else {
+            ("secret", "Key Vault Secrets User")
         }
     }
 }

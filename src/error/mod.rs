@@ -34,7 +34,7 @@ pub use managed::ManagedIdentityProblem;
 pub use network::{Phase, TlsProblem};
 pub use person::PersonProblem;
 pub use reason::Reason;
-pub use refusal::{FederatedFacts, Refusal, RefusalCause, SignInRefusal, TokenFacts, SECRET_LIST};
+pub use refusal::{FederatedFacts, Refusal, RefusalCause, SignInRefusal, TokenFacts, LIST_OF};
 pub use selection::SelectionProblem;
 
 use crate::name::{FileName, HostName, SetName};

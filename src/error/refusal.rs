@@ -127,8 +127,8 @@ pub struct SignInRefusal {
     pub correlation_id: Option<String>,
 }
 
-/// What [`Refusal::object`] says where a vault's list was asked for.
-pub const SECRET_LIST: &str = "the list of secrets";
+/// How [`Refusal::object`] begins where a vault's list was asked for: `the list of secrets`.
+pub const LIST_OF: &str = "the list of ";
 
 impl Refusal {
     /// The reason code.

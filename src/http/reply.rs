@@ -51,7 +51,7 @@ impl Reply {
     }
 
     /// `Date`, in seconds since 1970.
-    pub(super) fn date(&self) -> Option<i64> {
+    pub fn date(&self) -> Option<i64> {
         clock::parse_http_date(self.header("date")?)
     }
 

@@ -1,15 +1,24 @@
-//! The little DER (X.690) that a certificate's validity, subject and public key need.
+//! The little DER (X.690) that certificates and keys need.
 
 use crate::clock;
+use crate::secret::Secret;
 
-/// Tags of the elements that are read.
+/// Tags of the elements that are read or written.
 pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const OBJECT_ID: u8 = 0x06;
+pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
-/// `[0]`, explicit: a certificate's version.
+/// `[0]`, explicit: a certificate's version, the curve of a SEC1 key.
 pub(super) const CONTEXT_0: u8 = 0xa0;
+/// `[1]`, explicit: the public part of a SEC1 key.
+pub(super) const CONTEXT_1: u8 = 0xa1;
+/// `[3]`, explicit: a certificate's extensions.
+pub(super) const CONTEXT_3: u8 = 0xa3;
+/// `[0]`, implicit, of a primitive type: an authority's key identifier.
+pub(super) const PRIMITIVE_0: u8 = 0x80;
 
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
@@ -60,6 +69,27 @@ impl<'a> Reader<'a> {
         self.expect(tag).map(Self::new)
     }
 
+    /// The content of the next element that has this tag, whatever stands before it.
+    pub(super) fn find(&mut self, tag: u8) -> Option<&'a [u8]> {
+        loop {
+            let element = self.next()?;
+            if element.tag == tag {
+                return Some(element.content);
+            }
+        }
+    }
+
+    /// The bytes of the next element, an INTEGER that is not negative, without leading zeros.
+    pub(super) fn unsigned(&mut self) -> Option<&'a [u8]> {
+        self.expect(INTEGER).map(without_zeros)
+    }
+
+    /// The bytes of the next element, a BIT STRING of whole bytes.
+    pub(super) fn bits(&mut self) -> Option<&'a [u8]> {
+        // The first byte counts unused bits.
+        self.expect(BIT_STRING)?.strip_prefix(&[0])
+    }
+
     /// Passes over the next element if it has this tag.
     pub(super) fn skip_optional(&mut self, tag: u8) -> Option<()> {
         if self.rest.first() == Some(&tag) {
@@ -98,6 +128,34 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// An element of this tag whose content is all of `parts`.
+pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Secret {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let digits = length.to_be_bytes();
+    let digits = without_zeros(&digits);
+    let mut head = vec![tag];
+    match digits {
+        [] => head.push(0),
+        [short @ 0..=0x7f] => head.push(*short),
+        // Bit 8 says that the others count the digits that follow.
+        _ => {
+            head.push(0x80 | u8::try_from(digits.len()).unwrap_or_default());
+            head.extend_from_slice(digits);
+        }
+    }
+    let mut all = vec![head.as_slice()];
+    all.extend_from_slice(parts);
+    Secret::concat(&all)
+}
+
+/// A number of many bytes, most significant first, without the zeros it begins with.
+pub fn without_zeros(mut number: &[u8]) -> &[u8] {
+    while let Some((0, rest)) = number.split_first() {
+        number = rest;
+    }
+    number
+}
+
 fn number(text: &str, digits: usize) -> Option<(i64, &str)> {
     let (digits, rest) = text.split_at_checked(digits)?;
     Some((digits.parse().ok()?, rest))
@@ -127,6 +185,20 @@ mod tests {
         ] {
             assert!(Reader::new(der).next().is_none(), "{der:?}");
         }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_with_any_length() {
+        for length in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x10000] {
+            let content = vec![7_u8; length];
+            let der = element(OCTET_STRING, &[&content]);
+            let mut reader = Reader::new(der.expose());
+            assert_eq!(reader.expect(OCTET_STRING), Some(content.as_slice()));
+            assert!(reader.next().is_none());
+        }
+        assert_eq!(element(SEQUENCE, &[]).expose(), [0x30, 0]);
+        let long = element(OCTET_STRING, &[&[0; 0x7f], &[0; 1]]);
+        assert_eq!(long.expose()[..3], [0x04, 0x81, 0x80]);
     }
 
     #[test]

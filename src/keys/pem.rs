@@ -1,4 +1,5 @@
 //! PEM (RFC 7468), read leniently: CRLF, text around the sections, long or short lines.
+//! It is written in the one strict form: 64 columns, LF.
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
@@ -9,7 +10,7 @@ use crate::secret::Secret;
 /// The sections of a PEM text, in its order.
 #[derive(Debug)]
 pub struct Pem {
-    /// The sections of known labels; others are passed over.
+    /// The sections.
     pub sections: Vec<Section>,
 }
 
@@ -18,18 +19,21 @@ pub struct Pem {
 pub enum Section {
     /// `CERTIFICATE`: DER of an X.509 certificate.
     Certificate(Vec<u8>),
-    /// `EC PRIVATE KEY`: SEC1.
-    EllipticKey,
     /// `ENCRYPTED PRIVATE KEY`, or an old key with a `Proc-Type: 4,ENCRYPTED` header.
     EncryptedKey,
+    /// Any other label, which the program that wrote it chose; its body was not read.
+    Other(String),
     /// `RSA PRIVATE KEY`: DER of PKCS#1.
     Pkcs1(Secret),
     /// `PRIVATE KEY`: DER of PKCS#8.
     Pkcs8(Secret),
+    /// `EC PRIVATE KEY`: DER of SEC1 (RFC 5915).
+    Sec1(Secret),
 }
 
 impl Pem {
-    /// Reads `text`. A section without end, or whose body is no base64, is an error.
+    /// Reads `text`. A section without end, or a certificate or key whose body is no base64,
+    /// is an error.
     pub fn parse(text: &[u8]) -> Result<Self, CredentialProblem> {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Err(CredentialProblem::Empty);
@@ -40,12 +44,11 @@ impl Pem {
         while let Some((_, begun)) = rest.split_once("-----BEGIN ") {
             let (label, body) = begun
                 .split_once("-----")
-                .ok_or(CredentialProblem::BadCertificate)?;
+                .filter(|(label, _)| is_label(label))
+                .ok_or_else(|| broken(begun))?;
             let end = format!("-----END {label}-----");
             let (body, behind) = body.split_once(&end).ok_or_else(|| broken(label))?;
-            if let Some(section) = section(label, body)? {
-                sections.push(section);
-            }
+            sections.push(section(label, body)?);
             rest = behind;
         }
         Ok(Self { sections })
@@ -63,19 +66,53 @@ impl Pem {
     }
 }
 
-fn section(label: &str, body: &str) -> Result<Option<Section>, CredentialProblem> {
-    let encrypted = label == "ENCRYPTED PRIVATE KEY" || body.contains("ENCRYPTED");
-    let section = match label {
+/// PEM of `sections`, each a label and its DER.
+pub fn write(sections: &[(&str, &[u8])]) -> Secret {
+    let texts = sections.iter();
+    let texts: Vec<Zeroizing<String>> = texts
+        .map(|(_, der)| Zeroizing::new(Base64::encode_string(der)))
+        .collect();
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for ((label, _), text) in sections.iter().zip(&texts) {
+        parts.extend([b"-----BEGIN ", label.as_bytes(), b"-----\n"]);
+        for line in text.as_bytes().chunks(64) {
+            parts.extend([line, b"\n"]);
+        }
+        parts.extend([b"-----END ", label.as_bytes(), b"-----\n"]);
+    }
+    Secret::concat(&parts)
+}
+
+/// Whether the line breaks of a PEM text were lost on its way, as forms of one line lose them,
+/// or became a backslash and an `n`.
+pub fn is_flattened(text: &str) -> bool {
+    let mut begun = text.split("-----BEGIN ").skip(1);
+    begun.any(|begun| match begun.split_once("-----") {
+        Some((label, body)) if is_label(label) => !body
+            .trim_start_matches([' ', '\t'])
+            .starts_with(['\r', '\n']),
+        _ => false,
+    })
+}
+
+/// A marker that lacks a hyphen would otherwise make a label of all that follows: of a key.
+fn is_label(text: &str) -> bool {
+    text.len() <= 64 && !text.contains(|c: char| c.is_lowercase() || c.is_control())
+}
+
+fn section(label: &str, body: &str) -> Result<Section, CredentialProblem> {
+    // No base64 has a comma.
+    let encrypted = label == "ENCRYPTED PRIVATE KEY" || body.contains(",ENCRYPTED");
+    Ok(match label {
         _ if encrypted => Section::EncryptedKey,
         "CERTIFICATE" | "X509 CERTIFICATE" => {
             Section::Certificate(decode(label, body)?.expose().to_vec())
         }
-        "EC PRIVATE KEY" => Section::EllipticKey,
+        "EC PRIVATE KEY" => Section::Sec1(decode(label, body)?),
         "PRIVATE KEY" => Section::Pkcs8(decode(label, body)?),
         "RSA PRIVATE KEY" => Section::Pkcs1(decode(label, body)?),
-        _ => return Ok(None),
-    };
-    Ok(Some(section))
+        _ => Section::Other(label.to_owned()),
+    })
 }
 
 fn decode(label: &str, body: &str) -> Result<Secret, CredentialProblem> {
@@ -87,7 +124,7 @@ fn decode(label: &str, body: &str) -> Result<Secret, CredentialProblem> {
 }
 
 fn broken(label: &str) -> CredentialProblem {
-    if label.ends_with("KEY") {
+    if label.contains("KEY") {
         CredentialProblem::BadKey
     } else {
         CredentialProblem::BadCertificate
@@ -96,16 +133,19 @@ fn broken(label: &str) -> CredentialProblem {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn kinds(text: &str) -> String {
         let pem = Pem::parse(text.as_bytes()).unwrap();
         let kind = |section: &Section| match section {
             Section::Certificate(_) => 'c',
-            Section::EllipticKey => 'e',
             Section::EncryptedKey => 'x',
+            Section::Other(_) => 'o',
             Section::Pkcs1(_) => '1',
             Section::Pkcs8(_) => '8',
+            Section::Sec1(_) => 'e',
         };
         pem.sections.iter().map(kind).collect()
     }
@@ -125,7 +165,7 @@ mod tests {
             block("EC PRIVATE KEY", "MAA="),
             block("ENCRYPTED PRIVATE KEY", "MAA="),
         );
-        assert_eq!(kinds(&text), "c81ex");
+        assert_eq!(kinds(&text), "c81oex");
         assert_eq!(
             kinds(&block("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n\nMAA=")),
             "x"
@@ -147,6 +187,117 @@ mod tests {
             ),
         ] {
             assert_eq!(Pem::parse(text.as_bytes()).unwrap_err(), problem);
+        }
+    }
+
+    /// Label and DER of the sections that have one.
+    fn contents(pem: &Pem) -> Vec<(&'static str, &[u8])> {
+        let mut contents = Vec::new();
+        for section in &pem.sections {
+            contents.push(match section {
+                Section::Certificate(der) => ("CERTIFICATE", der.as_slice()),
+                Section::EncryptedKey | Section::Other(_) => ("", b"".as_slice()),
+                Section::Pkcs1(der) => ("RSA PRIVATE KEY", der.expose()),
+                Section::Pkcs8(der) => ("PRIVATE KEY", der.expose()),
+                Section::Sec1(der) => ("EC PRIVATE KEY", der.expose()),
+            });
+        }
+        contents
+    }
+
+    #[test]
+    fn tells_lost_line_breaks_from_lost_hyphens() {
+        for (text, flattened) in [
+            ("-----BEGIN X-----\nMAA=\n-----END X-----", false),
+            ("-----BEGIN X----- \t\r\nMAA=", false),
+            ("no PEM at all", false),
+            ("-----BEGIN X", false),
+            ("-----BEGIN X----\nMAA=\n-----END X-----", false),
+            ("-----BEGIN X-----MAA=-----END X-----", true),
+            ("-----BEGIN X----- MAA= -----END X-----", true),
+            ("-----BEGIN X-----\\nMAA=\\n-----END X-----\n", true),
+            (
+                "-----BEGIN X-----\nMAA=\n-----END X-----\n-----BEGIN Y-----\\n",
+                true,
+            ),
+        ] {
+            assert_eq!(is_flattened(text), flattened, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_marker_without_end_is_no_label() {
+        for text in [
+            "-----BEGIN PRIVATE KEY----\nMAA=\n-----END PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEY\nMAA=\n-----END PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEYMIIabc=-----END PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEY",
+        ] {
+            let problem = Pem::parse(text.as_bytes()).unwrap_err();
+            assert_eq!(problem, CredentialProblem::BadKey, "{text}");
+        }
+    }
+
+    prop_compose! {
+        fn any_section()(
+            label in prop::sample::select(vec![
+                "CERTIFICATE",
+                "EC PRIVATE KEY",
+                "PRIVATE KEY",
+                "RSA PRIVATE KEY",
+            ]),
+            der in prop::collection::vec(any::<u8>(), 1..200),
+        ) -> (&'static str, Vec<u8>) {
+            (label, der)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300), text in "(-----BEGIN |[A-Z ]{0,9}|-----|-----END |[a-zA-Z0-9+/=\\\\]{0,9}|\r|\n){0,20}") {
+            let _ = Pem::parse(&bytes);
+            let _ = Pem::parse(text.as_bytes());
+            let _ = is_flattened(&text);
+        }
+
+        #[test]
+        fn no_byte_is_lost_however_it_is_wrapped(
+            sections in prop::collection::vec(any_section(), 1..5),
+            between in "[a-zA-Z0-9 :=+/é.\n\t]{0,30}",
+            end in prop::sample::select(vec!["\n", "\r\n", "\r", "\n\n", " \t\n"]),
+            width in 1_usize..200,
+        ) {
+            let borrowed = sections.iter().map(|(label, der)| (*label, der.as_slice()));
+            let borrowed: Vec<(&str, &[u8])> = borrowed.collect();
+            let written = write(&borrowed);
+            let pem = Pem::parse(written.expose()).unwrap();
+            prop_assert_eq!(contents(&pem), borrowed.clone());
+
+            let mut text = between.clone();
+            for (label, der) in &borrowed {
+                let base64 = Base64::encode_string(der);
+                text += &format!("-----BEGIN {label}-----{end}");
+                for line in base64.as_bytes().chunks(width) {
+                    text += std::str::from_utf8(line).unwrap();
+                    text += end;
+                }
+                text += &format!("-----END {label}-----{end}{between}");
+            }
+            let pem = Pem::parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(contents(&pem), borrowed);
+            prop_assert!(!is_flattened(&text));
+        }
+
+        #[test]
+        fn what_is_written_is_strict(der in prop::collection::vec(any::<u8>(), 1..300)) {
+            let written = write(&[("CERTIFICATE", &der)]);
+            let text = written.expose_str().unwrap();
+            let body = text.strip_prefix("-----BEGIN CERTIFICATE-----\n").unwrap();
+            let body = body.strip_suffix("\n-----END CERTIFICATE-----\n").unwrap();
+            let lines: Vec<&str> = body.split('\n').collect();
+            let (last, full) = lines.split_last().unwrap();
+            prop_assert!(full.iter().all(|line| line.len() == 64));
+            prop_assert!((1..=64).contains(&last.len()));
         }
     }
 }

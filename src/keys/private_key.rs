@@ -5,8 +5,9 @@ use std::fmt;
 use ring::rand::SystemRandom;
 use ring::signature::{KeyPair, RsaEncoding, RsaKeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256};
 
-use super::der::{Reader, INTEGER, OBJECT_ID, SEQUENCE};
 use super::pem::Section;
+use super::pkcs8;
+use super::public_key::EC_PUBLIC_KEY;
 use super::Certificate;
 use crate::error::CredentialProblem;
 
@@ -40,8 +41,8 @@ impl PrivateKey {
     pub fn from_sections(sections: &[Section]) -> Result<Self, CredentialProblem> {
         for section in sections {
             let pair = match section {
-                Section::Certificate(_) => continue,
-                Section::EllipticKey => return Err(CredentialProblem::EllipticKey),
+                Section::Certificate(_) | Section::Other(_) => continue,
+                Section::Sec1(_) => return Err(CredentialProblem::EllipticKey),
                 Section::EncryptedKey => return Err(CredentialProblem::EncryptedKey),
                 Section::Pkcs1(der) => RsaKeyPair::from_der(der.expose()),
                 Section::Pkcs8(der) if is_elliptic(der.expose()) => {
@@ -104,16 +105,10 @@ fn rejection(reason: &str) -> CredentialProblem {
 
 /// Whether a PKCS#8 key names the algorithm `id-ecPublicKey` or one of Edwards's curves.
 fn is_elliptic(pkcs8: &[u8]) -> bool {
-    let algorithm = || {
-        let mut info = Reader::new(pkcs8).enter(SEQUENCE)?;
-        info.expect(INTEGER)?;
-        info.enter(SEQUENCE)?.expect(OBJECT_ID)
-    };
-    algorithm().is_some_and(|oid| oid == EC_PUBLIC_KEY || oid.starts_with(EDWARDS))
+    let parts = pkcs8::Parts::read(pkcs8);
+    parts.is_some_and(|parts| parts.oid == EC_PUBLIC_KEY || parts.oid.starts_with(EDWARDS))
 }
 
-/// 1.2.840.10045.2.1 (RFC 5480).
-const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 /// 1.3.101 (RFC 8410).
 const EDWARDS: &[u8] = &[0x2b, 0x65];
 

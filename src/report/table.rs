@@ -20,7 +20,31 @@ pub fn status_table(status: &Status, now: i64, paint: Paint) -> String {
         .collect();
     let mut text = headline(status, now);
     text.push_str(&columns(&rows, &colours, paint));
+    for set in &status.sets {
+        if let Some((file, end)) = nearest_end(set) {
+            let when = match clock::since(now, end) {
+                Some(left) => format!("expires in {}", clock::age(left)),
+                None => "EXPIRED".to_owned(),
+            };
+            let line = format!(
+                "certificate {}/{file} {when} ({})",
+                set.name,
+                clock::utc(end)
+            );
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
     text
+}
+
+/// The file of `set` whose certificate ends first, and when.
+fn nearest_end(set: &SetStatus) -> Option<(&str, i64)> {
+    let ends = set
+        .files
+        .iter()
+        .filter_map(|file| Some((file.name.as_str(), file.expires?)));
+    ends.min_by_key(|(_, end)| *end)
 }
 
 /// The presets, for people.
@@ -118,7 +142,12 @@ fn status_row(set: &SetStatus, now: i64) -> Vec<String> {
         }
         _ => set.state.as_str().to_owned(),
     };
-    let next_step = set.next_step.as_deref().map_or("-".to_owned(), shorten_ids);
+    let soon = |end: i64| clock::since(now, end).is_none_or(|left| left < SOON);
+    let next_step = match (&set.next_step, nearest_end(set)) {
+        (Some(step), _) => shorten_ids(step),
+        (None, Some((file, end))) if soon(end) => format!("renew the certificate of {file}"),
+        (None, _) => "-".to_owned(),
+    };
     vec![
         set.name.clone(),
         state,
@@ -210,5 +239,7 @@ fn cut(text: &str, width: usize) -> String {
     shown
 }
 
+/// Time before its end in which a certificate should be renewed.
+const SOON: Duration = Duration::from_secs(30 * 86_400);
 /// Columns of a terminal that nobody has widened much.
 const WIDTH: usize = 100;

@@ -42,6 +42,16 @@ impl Secret {
         secret
     }
 
+    /// All of `parts`, one behind the other; the caller wipes them.
+    pub fn concat(parts: &[&[u8]]) -> Self {
+        let limit = parts.iter().map(|part| part.len()).sum();
+        let mut secret = Self::with_limit(limit);
+        for part in parts {
+            secret.bytes.extend_from_slice(part);
+        }
+        secret
+    }
+
     /// Appends `bytes`, or changes nothing when they do not fit.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         if bytes.len() > self.limit.saturating_sub(self.bytes.len()) {
@@ -116,6 +126,13 @@ mod tests {
         assert_eq!(secret.push(b"e"), Err(TooLong { limit: 4 }));
         assert_eq!(secret.expose(), b"abcd");
         assert_eq!(secret.bytes.as_ptr(), start);
+    }
+
+    #[test]
+    fn parts_are_joined_without_room_to_spare() {
+        let secret = Secret::concat(&[b"ab", b"", b"c"]);
+        assert_eq!(secret.expose(), b"abc");
+        assert_eq!(secret.limit, 3);
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //!
 //! [`Memory`] (`state.json`) outlives a boot and lies on flash, so it is written rarely;
 //! [`Status`] (`status.json`) lies on tmpfs and is written by every run. Neither holds
-//! anything secret; both are input when read again and checked as such.
+//! anything secret; [`Seen`] (`seen.json`, beside it) has digests and is private. All are
+//! input when read again and checked as such.
 
 mod memory;
+mod seen;
 mod status;
 
 pub use memory::{Memory, SetMemory};
+pub use seen::{Seen, SeenFile};
 pub use status::{Chosen, FileStatus, Run, SetState, SetStatus, Status};

@@ -97,6 +97,8 @@ pub struct FileStatus {
     pub name: String,
     /// The version of its object.
     pub version: String,
+    /// Seconds since 1970 until when the certificate is valid that it is of.
+    pub expires: Option<i64>,
 }
 
 /// How a set is.
@@ -273,6 +275,7 @@ impl FileStatus {
         Some(Self {
             name: json.text_of("name")?,
             version: json.text_of("version")?,
+            expires: json.any_number_of("expires")?,
         })
     }
 }
@@ -321,6 +324,7 @@ mod tests {
             files: vec![FileStatus {
                 name: "password".to_owned(),
                 version: "4387".to_owned(),
+                expires: known.then_some(4),
             }],
         }
     }

@@ -1,6 +1,6 @@
 //! Making a staged version the live one.
 //!
-//! The order of the linked layout: files durable (when they were put), marker, generation,
+//! The order of the linked layout: files durable (when they were put or moved), marker, generation,
 //! record of the hook, links of removed names away, one rename of `current`, links of new
 //! names. Killed before the rename the old version is live, after it the new one; what is
 //! missing then is finished by [`Store::heal`].
@@ -37,22 +37,26 @@ impl Staging<'_> {
         self.order_files();
         let changes = self.changes();
         self.store.refuse_foreign()?;
+        self.move_adopted()?;
         match self.store.set.layout {
             Layout::Linked => self.switch_generation(hook, now)?,
             Layout::Plain => self.switch_files(hook, now)?,
         }
+        self.forget_adopted()?;
         Ok(Commit {
             id: self.id.clone(),
             changes,
         })
     }
 
-    /// Files are switched in the order of the configuration. Here belongs a rank for private
-    /// keys, which go before their certificates, once a source can be one.
+    /// Files are switched by their turns, those of one turn in the order of the configuration.
     fn order_files(&mut self) {
-        let files = &self.store.set.files;
-        let place = |name: &FileName| files.iter().position(|file| file.name == *name);
-        self.entries.sort_by_key(|entry| place(&entry.name));
+        let wanted = &self.store.wanted;
+        self.entries.sort_by_key(|entry| {
+            let mut places = wanted.iter().enumerate();
+            let found = places.find(|(_, wanted)| wanted.name == entry.name);
+            found.map(|(place, wanted)| (wanted.turn, place))
+        });
     }
 
     fn switch_generation(&mut self, hook: Hook, now: i64) -> Result<(), Error> {

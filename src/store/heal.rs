@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use rustix::fs::FileType;
 
+use super::incoming::is_part_record;
 use super::links::links_to;
 use super::{current_id, FileState, Hook, Store, CURRENT, INTENT, MARKER, PENDING};
 use crate::config::Layout;
@@ -96,8 +97,11 @@ impl Store {
             healed.push(Healed::LeftoverRemoved(hold.join(&id)));
         }
         for entry in hold.names()? {
-            let name = entry.to_str().filter(|name| is_temporary_record(name));
-            if let Some(name) = name.filter(|name| self.owns(hold, name)) {
+            let Some(name) = entry.to_str() else {
+                continue;
+            };
+            let is_record = is_temporary_record(name) && self.owns(hold, name);
+            if is_record || self.is_dead_part(name)? {
                 hold.unlink(name)?;
                 healed.push(Healed::LeftoverRemoved(hold.join(name)));
             }
@@ -144,8 +148,10 @@ impl Store {
         let Ok(Some(stat)) = root.stat(name) else {
             return false;
         };
-        let owner = self.configured(&called).map(|file| file.owner.as_raw());
-        let ours = stat.owner == super::me().as_raw() || owner == Some(stat.owner);
+        let wanted = self.wanted(&called);
+        let ours = stat.owner == super::me().as_raw()
+            || wanted.is_some_and(|wanted| wanted.owner.as_raw() == stat.owner)
+            || self.could_be_selected(&called, stat.owner);
         match stat.kind {
             FileType::RegularFile => ours,
             FileType::Symlink => ours && links_to(root, name, called.as_str()).unwrap_or(false),
@@ -164,7 +170,7 @@ impl Store {
             return Ok(None);
         };
         let ready = live.files.iter().all(|file| {
-            file.state != FileState::Damaged && self.configured(&file.entry.name).is_some()
+            file.state != FileState::Damaged && self.wanted(&file.entry.name).is_some()
         });
         if live.layout == self.set.layout || self.pending.is_some() || !ready {
             return Ok(None);
@@ -201,10 +207,9 @@ fn is_whole(hold: &Dir, id: &str) -> bool {
 }
 
 fn is_temporary_record(name: &str) -> bool {
-    matches!(
-        temporary_of(name),
-        Some(MARKER | CURRENT | INTENT | PENDING)
-    )
+    temporary_of(name).is_some_and(|called| {
+        matches!(called, MARKER | CURRENT | INTENT | PENDING) || is_part_record(called)
+    })
 }
 
 /// `X` of `.X.<16 hex>`.

@@ -35,7 +35,7 @@ impl Store {
 
     /// Refuses to go on when somebody else's file stands at a wanted name.
     pub(super) fn refuse_foreign(&self) -> Result<(), Error> {
-        for file in &self.set.files {
+        for file in &self.wanted {
             if self.occupant(&file.name)? == Occupant::Foreign {
                 return Err(Error::ForeignFile {
                     path: self.root()?.join(file.name.as_str()),

@@ -2,13 +2,16 @@
 //!
 //! A set is one directory. In it `.keyferry` holds what is ours alone: the generations and
 //! the link `current` of the linked layout, the marker and the intent of the plain one, the
-//! record of a pending hook. A marker is written last and names each file with its source,
+//! record of a pending hook, parts of large files. A marker is written last and names each file with its source,
 //! version, length and digest; only what a marker names is believed. A run goes
 //! [`Store::open`], [`Store::heal`], [`Store::repair`], then, if something is new,
-//! [`Store::stage`] and [`Staging::commit`]. Opening reads only.
+//! [`Store::stage`] and [`Staging::commit`]. Opening reads only. Before that, [`Store::select`]
+//! says which files the vault names, and [`Store::receive`] takes in large ones.
 
+mod adopt;
 mod commit;
 mod heal;
+mod incoming;
 mod links;
 mod plain;
 mod record;
@@ -16,27 +19,34 @@ mod repair;
 mod restore;
 mod stage;
 mod verify;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
 
 pub use commit::{Commit, Hook};
 pub use heal::Healed;
+pub use incoming::{Digests, Incoming, Part};
 pub use stage::{Changes, Staging};
 
 use rustix::fs::Uid;
 
-use crate::config::{File, Layout, Set};
-use crate::disk::{self, is_id, Access, Dir};
+use crate::config::{Layout, Set};
+use crate::disk::{is_id, Access, Dir};
 use crate::error::Error;
 use crate::name::{foreign, FileName};
 use record::{Found, Record};
+use wanted::Wanted;
 
 /// One set's directory.
 #[derive(Debug)]
 pub struct Store {
     set: Set,
     instance: String,
+    /// The files that are to be delivered: those of the configuration, then selected ones.
+    wanted: Vec<Wanted>,
+    /// Whether a run has said which ones are selected.
+    listed: bool,
     /// The set's directory, once it exists.
     root: Option<Dir>,
     /// `.keyferry` in it.
@@ -79,6 +89,8 @@ pub struct Entry {
     pub name: FileName,
     /// Where its content came from.
     pub provenance: Provenance,
+    /// The pattern of the selection that it was delivered for.
+    pub pattern: Option<String>,
     /// Its length in bytes.
     pub length: u64,
     /// SHA-256 of its content, 64 hexadecimal digits.
@@ -92,6 +104,8 @@ pub struct Provenance {
     pub source: String,
     /// The object's version.
     pub version: String,
+    /// When the object expires, in seconds since 1970, if it does.
+    pub expires: Option<i64>,
 }
 
 /// How a delivered file compares with its marker and the configuration.
@@ -121,6 +135,8 @@ impl Store {
         let mut store = Self {
             set: set.clone(),
             instance: instance.to_owned(),
+            wanted: Vec::new(),
+            listed: false,
             root: None,
             hold: None,
             live: None,
@@ -129,6 +145,7 @@ impl Store {
             locked: false,
         };
         store.refuse_impossible_owners()?;
+        store.resolve(None);
         store.load()?;
         Ok(store)
     }
@@ -153,25 +170,6 @@ impl Store {
         Ok(())
     }
 
-    /// Only who holds CAP_CHOWN can give files away, or to a group that is not its own.
-    fn refuse_impossible_owners(&self) -> Result<(), Error> {
-        if disk::may_change_owners() {
-            return Ok(());
-        }
-        for file in &self.set.files {
-            let wanted = if file.owner != me() {
-                format!("user {}", file.owner.as_raw())
-            } else if !disk::is_own_group(file.group) {
-                format!("group {}", file.group.as_raw())
-            } else {
-                continue;
-            };
-            let (set, file) = (self.set.name.clone(), file.name.clone());
-            return Err(Error::WouldNeedChown { set, file, wanted });
-        }
-        Ok(())
-    }
-
     /// Reads what is on disk. Files that were verified already are not read again.
     fn load(&mut self) -> Result<(), Error> {
         if self.root.is_none() {
@@ -192,12 +190,7 @@ impl Store {
         self.plain_names = match &plain {
             Found::Absent => Vec::new(),
             // Damaged beyond reading, it still says that the files here were delivered.
-            Found::Damaged => self
-                .set
-                .files
-                .iter()
-                .map(|file| file.name.clone())
-                .collect(),
+            Found::Damaged => self.wanted_names(),
             Found::Whole(record) => record.names().cloned().collect(),
         };
         self.live = match (generation, plain) {
@@ -210,6 +203,7 @@ impl Store {
         };
         self.pending = record::read_pending(&hold, self.live.as_ref())?;
         self.hold = Some(hold);
+        self.resolve(intent.record());
         Ok(())
     }
 
@@ -220,7 +214,7 @@ impl Store {
         }
         let mut live = Live::new(record, layout);
         for file in &mut live.files {
-            let access = self.configured(&file.entry.name).map(access);
+            let access = self.access(&file.entry);
             file.state = verify::state(dir, &file.entry, access.as_ref())?;
         }
         Ok(live)
@@ -239,10 +233,6 @@ impl Store {
             path: self.set.directory.clone(),
             owner,
         })
-    }
-
-    fn configured(&self, name: &FileName) -> Option<&File> {
-        self.set.files.iter().find(|file| file.name == *name)
     }
 
     fn root(&self) -> Result<&Dir, Error> {
@@ -325,14 +315,6 @@ fn current_id(hold: &Dir) -> Result<Option<String>, Error> {
     let target = hold.read_link(CURRENT)?;
     let id = target.and_then(|target| target.into_string().ok());
     Ok(id.filter(|id| is_id(id)))
-}
-
-fn access(file: &File) -> Access {
-    Access {
-        owner: Some(file.owner),
-        group: Some(file.group),
-        mode: file.mode,
-    }
 }
 
 /// Where a file of the plain layout waits for its turn.

@@ -18,7 +18,7 @@ use crate::name::FileName;
 impl Staging<'_> {
     pub(super) fn switch_files(&mut self, hook: Hook, now: i64) -> Result<(), Error> {
         let record = self.record(now);
-        let intent = record.to_json()?;
+        let intent = record.to_json();
         self.refuse_mount_points(&record)?;
         self.store.root()?.sync()?;
         let hold = self.store.hold()?;
@@ -82,7 +82,7 @@ impl Store {
     pub(super) fn complete(&mut self, record: &Record) -> Result<(), Error> {
         let (root, hold) = (self.root()?, self.hold()?);
         if mutant::is("marker-first") {
-            hold.replace_small(MARKER, &record.to_json()?, &Access::PRIVATE)?;
+            hold.replace_small(MARKER, &record.to_json(), &Access::PRIVATE)?;
         }
         for name in record.names() {
             let staged = staged_name(name, &record.id);
@@ -95,7 +95,7 @@ impl Store {
         self.drop_plain_files(&names)?;
         drop_links(root, &[])?;
         root.sync()?;
-        hold.replace_small(MARKER, &record.to_json()?, &Access::PRIVATE)?;
+        hold.replace_small(MARKER, &record.to_json(), &Access::PRIVATE)?;
         if hold.read_link(CURRENT)?.is_some() {
             hold.unlink(CURRENT)?;
             hold.sync()?;

@@ -1,11 +1,10 @@
-//! The records of a set: marker, intent, pending hook; JSON with a format number.
+//! The records of a set: marker, intent, pending hook, parts; JSON with a format number.
 //!
 //! The previous minor release must be able to read them: unknown fields are ignored and the
 //! number rises only when a reader of today would be wrong. All are private to keyferry,
 //! since the digest of a short secret is as good as the secret.
 
 use rustix::io::Errno;
-use serde::Serialize;
 
 use super::{Entry, Live, Pending, Provenance, MARKER, PENDING};
 use crate::disk::{Access, Dir};
@@ -22,6 +21,16 @@ pub(super) struct Record {
     pub(super) previous: Option<String>,
     pub(super) when: i64,
     pub(super) files: Vec<Entry>,
+}
+
+/// What lies beside a part of a file.
+#[derive(Clone, Debug)]
+pub(super) struct PartRecord {
+    pub(super) name: FileName,
+    pub(super) source: String,
+    pub(super) etag: String,
+    /// How many bytes of it surely lie on the medium.
+    pub(super) durable: u64,
 }
 
 /// What stands where a record is expected.
@@ -66,26 +75,55 @@ impl Record {
         }
     }
 
-    pub(super) fn to_json(&self) -> Result<Vec<u8>, Error> {
-        to_json(&RawRecord {
-            format: FORMAT,
-            instance: self.instance.clone(),
-            set: self.set.clone(),
-            id: self.id.clone(),
-            previous: self.previous.clone(),
-            when: self.when,
-            files: self.files.iter().map(raw_file).collect(),
-        })
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let mut json = Json::object(vec![
+            ("format", Json::Number(FORMAT)),
+            ("instance", Json::text(self.instance.as_str())),
+            ("set", Json::text(self.set.as_str())),
+            ("id", Json::text(self.id.as_str())),
+        ]);
+        if let Some(previous) = &self.previous {
+            json.add("previous", Json::text(previous.as_str()));
+        }
+        json.add("when", Json::Number(self.when));
+        let files = self.files.iter().map(file_json).collect();
+        json.add("files", Json::List(files));
+        json.pretty().into_bytes()
+    }
+}
+
+impl PartRecord {
+    /// The record `name`. One that cannot be used is as good as none.
+    pub(super) fn read(hold: &Dir, name: &str) -> Result<Option<Self>, Error> {
+        let Ok(Some(content)) = hold.read(name, LIMIT) else {
+            return Ok(None);
+        };
+        let json = Json::read(content.expose()).unwrap_or(Json::Null);
+        refuse_newer(hold, name, &json)?;
+        Ok(parse_part(&json))
+    }
+
+    /// Durable on return.
+    pub(super) fn write(&self, hold: &Dir, name: &str) -> Result<(), Error> {
+        let durable = i64::try_from(self.durable).unwrap_or(i64::MAX);
+        let json = Json::object(vec![
+            ("format", Json::Number(FORMAT)),
+            ("name", Json::text(self.name.as_str())),
+            ("source", Json::text(self.source.as_str())),
+            ("etag", Json::text(self.etag.as_str())),
+            ("durable", Json::Number(durable)),
+        ]);
+        hold.replace_small(name, json.pretty().as_bytes(), &Access::PRIVATE)
     }
 }
 
 /// Records that the hook for the version `id` is to run. Durable on return.
 pub(super) fn write_pending(hold: &Dir, id: &str) -> Result<(), Error> {
-    let raw = RawPending {
-        format: FORMAT,
-        id: id.to_owned(),
-    };
-    hold.replace_small(PENDING, &to_json(&raw)?, &Access::PRIVATE)
+    let json = Json::object(vec![
+        ("format", Json::Number(FORMAT)),
+        ("id", Json::text(id)),
+    ]);
+    hold.replace_small(PENDING, json.pretty().as_bytes(), &Access::PRIVATE)
 }
 
 /// A damaged record counts for the live version: a hook too many does less harm than one
@@ -100,33 +138,6 @@ pub(super) fn read_pending(hold: &Dir, live: Option<&Live>) -> Result<Option<Pen
     let id = id.or_else(|| live.map(|live| live.id.clone()));
     let id = id.unwrap_or_default();
     Ok(Some(Pending { id }))
-}
-
-#[derive(Serialize)]
-struct RawRecord {
-    format: u32,
-    instance: String,
-    set: String,
-    id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<String>,
-    when: i64,
-    files: Vec<RawFile>,
-}
-
-#[derive(Serialize)]
-struct RawFile {
-    name: String,
-    source: String,
-    version: String,
-    length: u64,
-    sha256: String,
-}
-
-#[derive(Serialize)]
-struct RawPending {
-    format: u32,
-    id: String,
 }
 
 fn parse(json: &Json) -> Option<Record> {
@@ -148,20 +159,41 @@ fn parse_file(json: &Json) -> Option<Entry> {
         provenance: Provenance {
             source: json.text_of("source")?,
             version: json.text_of("version")?,
+            expires: json.any_number_of("expires")?,
         },
+        pattern: json.any_text_of("pattern")?,
         length: u64::try_from(json.number_of("length")?).ok()?,
         sha256: json.text_of("sha256")?,
     })
 }
 
-fn raw_file(entry: &Entry) -> RawFile {
-    RawFile {
-        name: entry.name.to_string(),
-        source: entry.provenance.source.clone(),
-        version: entry.provenance.version.clone(),
-        length: entry.length,
-        sha256: entry.sha256.clone(),
+fn parse_part(json: &Json) -> Option<PartRecord> {
+    format(json)?;
+    Some(PartRecord {
+        name: FileName::parse(&json.text_of("name")?).ok()?,
+        source: json.text_of("source")?,
+        etag: json.text_of("etag")?,
+        durable: u64::try_from(json.number_of("durable")?).ok()?,
+    })
+}
+
+fn file_json(entry: &Entry) -> Json {
+    let provenance = &entry.provenance;
+    let length = i64::try_from(entry.length).unwrap_or(i64::MAX);
+    let mut json = Json::object(vec![
+        ("name", Json::text(entry.name.as_str())),
+        ("source", Json::text(provenance.source.as_str())),
+        ("version", Json::text(provenance.version.as_str())),
+        ("length", Json::Number(length)),
+        ("sha256", Json::text(entry.sha256.as_str())),
+    ]);
+    if let Some(expires) = provenance.expires {
+        json.add("expires", Json::Number(expires));
     }
+    if let Some(pattern) = &entry.pattern {
+        json.add("pattern", Json::text(pattern.as_str()));
+    }
+    json
 }
 
 /// The number is looked at first: the rest of a later format may look like anything.
@@ -174,15 +206,9 @@ fn refuse_newer(dir: &Dir, name: &str, json: &Json) -> Result<(), Error> {
     }
 }
 
-fn format(json: &Json) -> Option<u32> {
-    u32::try_from(json.number_of("format")?).ok()
+fn format(json: &Json) -> Option<i64> {
+    json.number_of("format").filter(|format| *format >= 0)
 }
 
-fn to_json(raw: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(raw).map_err(|error| Error::Internal {
-        what: format!("a record could not be written as JSON: {error}"),
-    })
-}
-
-const FORMAT: u32 = 1;
+const FORMAT: i64 = 1;
 const LIMIT: usize = 1 << 20;

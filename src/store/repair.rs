@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::record::Record;
-use super::{access, FileState, Store, HOLD};
+use super::wanted::Wanted;
+use super::{FileState, Store, HOLD};
 use crate::config::Layout;
 use crate::disk::{is_id, Dir};
 use crate::error::Error;
@@ -46,10 +47,10 @@ impl Store {
         let root = self.root()?;
         for name in record.names() {
             let opened = root.open_file(name.as_str())?;
-            let (Some(opened), Some(configured)) = (opened, self.configured(name)) else {
+            let wanted = self.wanted(name).map(Wanted::access);
+            let (Some(opened), Some(wanted)) = (opened, wanted) else {
                 continue;
             };
-            let wanted = access(configured);
             if !opened.stat()?.agrees_with(&wanted) {
                 opened.set_access(&wanted)?;
             }
@@ -74,8 +75,7 @@ impl Store {
             let staged = name.rsplit_once('.').is_some_and(|(_, id)| is_id(id));
             let delivered = FileName::parse(name).is_ok_and(|name| {
                 let live = self.live.as_ref();
-                live.is_some_and(|live| live.file(&name).is_some())
-                    || self.configured(&name).is_some()
+                live.is_some_and(|live| live.file(&name).is_some()) || self.wanted(&name).is_some()
             });
             if name != HOLD && !staged && !delivered {
                 return Ok(false);
@@ -97,8 +97,8 @@ impl Store {
         let mut repaired = Vec::new();
         let dir = self.live_dir(live)?;
         for file in &mut live.files {
-            let configured = self.configured(&file.entry.name);
-            let (Some(dir), Some(configured)) = (&dir, configured) else {
+            let wanted = self.wanted(&file.entry.name).map(Wanted::access);
+            let (Some(dir), Some(wanted)) = (&dir, wanted) else {
                 continue;
             };
             let name = file.entry.name.as_str();
@@ -106,7 +106,7 @@ impl Store {
                 continue;
             }
             if let Some(opened) = dir.open_file(name)? {
-                opened.set_access(&access(configured))?;
+                opened.set_access(&wanted)?;
                 file.state = FileState::Intact;
                 repaired.push(dir.join(name));
             }

@@ -25,6 +25,7 @@ impl Store {
         };
         let id = before.id.clone();
         self.live = Some(before);
+        self.resolve(None);
         // It may have been delivered under another configuration.
         self.repair()?;
         self.switch_back(&id, hook)?;

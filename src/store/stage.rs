@@ -5,15 +5,17 @@ use rustix::io::Errno;
 use super::heal::remove_generation;
 use super::record::Record;
 use super::verify::{digest, digest_file};
+use super::wanted::Wanted;
 use super::{
-    access, staged_name, Entry, FileState, Live, Provenance, Store, HOLD, MARKER, PENDING,
+    staged_name, Entry, FileState, Incoming, Live, Provenance, Store, HOLD, MARKER, PENDING,
 };
 use crate::config::Layout;
 use crate::disk::{mutant, random_id, Access, Dir};
 use crate::error::Error;
 use crate::name::FileName;
 
-/// The next version of a set. Dropped without [`Staging::commit`] it leaves nothing.
+/// The next version of a set. Dropped without [`Staging::commit`] it leaves nothing but parts
+/// of large files.
 #[derive(Debug)]
 pub struct Staging<'store> {
     pub(super) store: &'store mut Store,
@@ -21,6 +23,9 @@ pub struct Staging<'store> {
     /// The new generation's directory; none in the plain layout.
     pub(super) generation: Option<Dir>,
     pub(super) entries: Vec<Entry>,
+    /// Files that came in pieces and lie where they came, but for the first `moved`.
+    pub(super) adopted: Vec<Incoming>,
+    pub(super) moved: usize,
     /// Whether readers may see it already, so that it must stay.
     pub(super) switched: bool,
 }
@@ -57,11 +62,13 @@ impl Store {
             id,
             generation,
             entries: Vec::new(),
+            adopted: Vec::new(),
+            moved: 0,
             switched: false,
         })
     }
 
-    fn prepare_directories(&mut self) -> Result<(), Error> {
+    pub(super) fn prepare_directories(&mut self) -> Result<(), Error> {
         let access = self.directory_access();
         if self.root.is_none() {
             self.root = Some(Dir::create_path(&self.set.directory, &access)?);
@@ -95,10 +102,12 @@ impl Staging<'_> {
         provenance: &Provenance,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        let access = self.wanted(name)?;
+        let wanted = self.wanted(name)?;
+        let access = wanted.access();
         let entry = Entry {
             name: name.clone(),
             provenance: provenance.clone(),
+            pattern: wanted.pattern.clone(),
             length: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             sha256: digest(bytes),
         };
@@ -117,12 +126,14 @@ impl Staging<'_> {
     /// Takes the file `name` over from the live version, if its content still is what the
     /// marker says.
     pub fn keep(&mut self, name: &FileName) -> Result<(), Error> {
-        let access = self.wanted(name)?;
+        let wanted = self.wanted(name)?;
+        let (access, pattern) = (wanted.access(), wanted.pattern.clone());
         let nothing = || Error::NothingOnDisk {
             set: self.store.set.name.clone(),
         };
         let live = self.store.live.as_ref().ok_or_else(nothing)?;
-        let entry = live.file(name).ok_or_else(nothing)?.entry.clone();
+        let mut entry = live.file(name).ok_or_else(nothing)?.entry.clone();
+        entry.pattern = pattern;
         if !self.lies_in_place(&entry) {
             self.copy(live, &entry, &access)?;
         }
@@ -173,7 +184,7 @@ impl Staging<'_> {
             dir.unlink(MARKER)?;
         }
         let mut marker = dir.create(MARKER)?;
-        marker.write(&self.record(now).to_json()?)?;
+        marker.write(&self.record(now).to_json())?;
         marker.finish(&Access::PRIVATE)
     }
 
@@ -186,23 +197,23 @@ impl Staging<'_> {
     }
 
     /// Under which name a file is written.
-    fn staged(&self, name: &FileName) -> String {
+    pub(super) fn staged(&self, name: &FileName) -> String {
         match self.generation {
             Some(_) => name.to_string(),
             None => staged_name(name, &self.id),
         }
     }
 
-    fn wanted(&self, name: &FileName) -> Result<Access, Error> {
+    pub(super) fn wanted(&self, name: &FileName) -> Result<&Wanted, Error> {
         let twice = self.entries.iter().any(|entry| entry.name == *name);
-        let file = self.store.configured(name).filter(|_| !twice);
-        file.map(access).ok_or_else(|| Error::Internal {
+        let wanted = self.store.wanted(name).filter(|_| !twice);
+        wanted.ok_or_else(|| Error::Internal {
             what: format!("file {name} was staged twice or is not of this set"),
         })
     }
 
     /// Whether a plain file is there with this content: then it is left as it is.
-    fn lies_in_place(&self, entry: &Entry) -> bool {
+    pub(super) fn lies_in_place(&self, entry: &Entry) -> bool {
         let live = self.store.live.as_ref();
         let plain = live.filter(|live| self.generation.is_none() && live.layout == Layout::Plain);
         plain
@@ -221,21 +232,30 @@ impl Staging<'_> {
         file.finish(access)
     }
 
+    /// Takes the file of `entry` over from where `live` lies. A large one gets a second name
+    /// there instead of a second time its bytes: versions do not change. What a medium, or
+    /// somebody, does to it happens to both, then.
     fn copy(&self, live: &Live, entry: &Entry, access: &Access) -> Result<(), Error> {
         let name = entry.name.as_str();
-        let from = self.store.live_dir(live)?;
         let damaged = || Error::Disk {
             action: "keep",
             path: self.store.set.directory.join(name),
             errno: Errno::IO,
         };
-        let file = match &from {
-            Some(from) => from.open_file(name)?,
-            None => None,
-        };
-        let mut file = file.ok_or_else(damaged)?;
-        let mut copy = self.dir()?.create(&self.staged(&entry.name))?;
-        if digest_file(&mut file, |chunk| copy.write(chunk))? != entry.sha256 {
+        let from = self.store.live_dir(live)?.ok_or_else(damaged)?;
+        let (to, staged) = (self.dir()?, self.staged(&entry.name));
+        let mut file = from.open_file(name)?.ok_or_else(damaged)?;
+        if entry.length > LARGEST_COPY && file.stat()?.agrees_with(access) {
+            if digest_file(&mut file, &mut |_| Ok(()))? != entry.sha256 {
+                return Err(damaged());
+            }
+            if from.link_into(name, to, &staged)? {
+                return Ok(());
+            }
+            file = from.open_file(name)?.ok_or_else(damaged)?;
+        }
+        let mut copy = to.create(&staged)?;
+        if digest_file(&mut file, &mut |chunk| copy.write(chunk))? != entry.sha256 {
             return Err(damaged());
         }
         copy.finish(access)
@@ -250,6 +270,7 @@ impl Drop for Staging<'_> {
         if self.switched {
             return;
         }
+        self.move_adopted_back();
         let _ = hold.unlink(PENDING);
         if self.generation.is_some() {
             let _ = remove_generation(hold, &self.id);
@@ -260,3 +281,6 @@ impl Drop for Staging<'_> {
         }
     }
 }
+
+/// Up to this length a kept file is copied.
+const LARGEST_COPY: u64 = 64 << 10;

@@ -24,7 +24,7 @@ fn examine(dir: &Dir, entry: &Entry, access: Option<&Access>) -> Result<FileStat
         return Ok(FileState::Damaged);
     };
     let stat = file.stat()?;
-    if stat.length != entry.length || digest_file(&mut file, |_| Ok(()))? != entry.sha256 {
+    if stat.length != entry.length || digest_file(&mut file, &mut |_| Ok(()))? != entry.sha256 {
         return Ok(FileState::Damaged);
     }
     match access {
@@ -36,7 +36,7 @@ fn examine(dir: &Dir, entry: &Entry, access: Option<&Access>) -> Result<FileStat
 /// Gives the rest of `file` to `sink`, piece by piece, and returns its digest.
 pub(super) fn digest_file(
     file: &mut File,
-    mut sink: impl FnMut(&[u8]) -> Result<(), Error>,
+    sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<String, Error> {
     let mut context = Context::new(&SHA256);
     let mut buffer = [0_u8; 4096];

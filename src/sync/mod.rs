@@ -3,11 +3,17 @@
 //! Sets are opened and healed, one plan is made for all of them, objects are fetched one by
 //! one and wiped, each set is committed as soon as its objects are in. Then it is told.
 
+mod arrival;
 mod content;
+mod expiry;
 mod outcome;
 mod plan;
+mod receive;
+mod recipe;
+mod selected;
 mod session;
 mod surroundings;
+mod survey;
 mod telling;
 mod work;
 
@@ -20,6 +26,8 @@ use crate::report::Voice;
 use crate::state::Status;
 use crate::store::Store;
 
+use arrival::Arrival;
+use plan::{Fetch, Plan, User};
 pub use session::identities;
 use session::Session;
 use surroundings::Surroundings;
@@ -78,18 +86,23 @@ pub fn run(config: &Config, options: &Options) -> Result<Status, Error> {
         let memory = surroundings.memory(opened.set);
         works.push(Work::begin(opened, memory, options.mode));
     }
-    let mut session = None;
+    let mut line = Line {
+        config,
+        options,
+        surroundings: &surroundings,
+        session: None,
+    };
     if options.mode == Mode::Offline {
         works.iter_mut().for_each(Work::rest_offline);
     } else {
-        session = fetch_all(config, options, &surroundings, &mut works);
+        fetch_all(&mut line, &mut works);
     }
     let end = outcome::End {
         config,
         options,
         surroundings: &surroundings,
         started,
-        session: session.as_ref(),
+        session: line.session.as_ref(),
     };
     end.conclude(&works)
 }
@@ -118,77 +131,113 @@ fn open_stores<'a>(config: &'a Config, options: &Options) -> Result<Vec<Opened<'
     Ok(config.sets.iter().filter(wanted).map(open).collect())
 }
 
-/// Fetches what the plan says; sets that need nothing are completed without a session.
-fn fetch_all<'a>(
+/// The network side, opened when it is first needed.
+struct Line<'a> {
     config: &'a Config,
     options: &'a Options,
-    surroundings: &Surroundings,
-    works: &mut [Work<'_>],
-) -> Option<Session<'a>> {
+    surroundings: &'a Surroundings,
+    session: Option<Session<'a>>,
+}
+
+impl<'a> Line<'a> {
+    fn open(&mut self) -> Result<&mut Session<'a>, Error> {
+        if let Some(error) = &self.options.obstacle {
+            return Err(error.clone());
+        }
+        match &mut self.session {
+            Some(session) => Ok(session),
+            empty => {
+                let session = self.surroundings.open_session(self.config, self.options)?;
+                Ok(empty.insert(session))
+            }
+        }
+    }
+}
+
+/// Lists what must be listed, then fetches what the plan says; sets that need nothing are
+/// completed without a session.
+fn fetch_all(line: &mut Line<'_>, works: &mut [Work<'_>]) {
+    let seen = &line.surroundings.seen;
+    let wants = survey::wants(works, seen);
+    if !wants.is_empty() {
+        match line.open() {
+            Ok(session) => {
+                let listed = survey::read(session, wants, works);
+                survey::apply(&listed, works, &line.surroundings.seen);
+            }
+            Err(error) => works
+                .iter_mut()
+                .for_each(|work| work.note(Err(error.clone()))),
+        }
+    }
     let views: Vec<_> = works
         .iter()
-        .map(|work| work.view(surroundings.missed_out(work.set)))
+        .map(|work| work.view(line.surroundings.missed_out(work.set)))
         .collect();
-    let fetches = plan::fetches(&views);
+    let plan = Plan::new(&views);
     drop(views);
     for (place, work) in works.iter_mut().enumerate() {
-        let users = fetches.iter().flat_map(|fetch| &fetch.users);
-        let objects = users.filter(|user| user.set == place).count();
-        work.expect(objects);
-        if objects == 0 {
+        let count = plan.count(place);
+        work.expect(count);
+        if count == 0 {
             work.complete();
         }
     }
-    if fetches.is_empty() {
-        return None;
+    if plan.is_empty() {
+        return;
     }
-    let session = match &options.obstacle {
-        Some(error) => Err(error.clone()),
-        None => surroundings.open_session(config, options),
-    };
-    let mut session = match session {
-        Ok(session) => session,
-        Err(error) => {
-            fail_all(&fetches, works, &error);
-            return None;
+    match line.open() {
+        Ok(session) => {
+            for fetch in &plan.objects {
+                fetch_one(session, fetch, works);
+            }
+            for (set, file) in &plan.blobs {
+                if let Some(work) = works.get_mut(*set) {
+                    work.receive(session, *file);
+                }
+            }
         }
-    };
-    for fetch in &fetches {
-        fetch_one(&mut session, fetch, works);
+        Err(error) => {
+            for (place, work) in works.iter_mut().enumerate() {
+                if plan.count(place) > 0 {
+                    work.note(Err(error.clone()));
+                }
+            }
+        }
     }
-    Some(session)
 }
 
 /// One object into every set that uses it; its value is wiped on return.
-fn fetch_one(session: &mut Session<'_>, fetch: &plan::Fetch, works: &mut [Work<'_>]) {
-    let needed = fetch
-        .users
-        .iter()
-        .any(|user| works.get(user.set).is_some_and(|work| !work.has_failed()));
-    if !needed {
+fn fetch_one(session: &mut Session<'_>, fetch: &Fetch, works: &mut [Work<'_>]) {
+    let needed = |user: &User| works.get(user.set).is_some_and(|work| !work.has_failed());
+    if !fetch.users.iter().any(needed) {
         return;
     }
-    let fetched = session.fetch(&fetch.id);
-    if let Ok(value) = &fetched {
-        if let Some(expired) = value.expired {
+    let mut arrival = Arrival {
+        id: &fetch.id,
+        fetched: session.fetch(&fetch.id),
+        chain: None,
+    };
+    if let Ok(fetched) = &arrival.fetched {
+        if let Some(expired) = fetched.expired {
             log::warn!(
                 "{} expired on {}; delivered all the same",
                 fetch.id,
                 crate::clock::utc(expired)
             );
         }
+        let version = fetched.version.as_str();
+        let wants_chain = |user: &User| {
+            let work = works.get(user.set);
+            work.is_some_and(|work| work.wants_chain(*user, version))
+        };
+        if fetch.users.iter().any(wants_chain) {
+            arrival.open_chain(|fetched| session.convert(&fetch.id, &fetched.version));
+        }
     }
     for user in &fetch.users {
         if let Some(work) = works.get_mut(user.set) {
-            work.accept(user.file, &fetch.id, &fetched);
-        }
-    }
-}
-
-fn fail_all(fetches: &[plan::Fetch], works: &mut [Work<'_>], error: &Error) {
-    for user in fetches.iter().flat_map(|fetch| &fetch.users) {
-        if let Some(work) = works.get_mut(user.set) {
-            work.failure.get_or_insert_with(|| error.clone());
+            work.accept(*user, &arrival);
         }
     }
 }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use super::session::Session;
 use super::surroundings::Surroundings;
 use super::work::Work;
-use super::{telling, Mode, Options};
+use super::{expiry, survey, telling, Mode, Options};
 use crate::clock;
 use crate::config::{BrokenSet, Config};
 use crate::disk;
 use crate::error::{Class, Error, Reason};
 use crate::http::Traffic;
 use crate::report;
-use crate::state::{FileStatus, Run, SetMemory, SetState, SetStatus, Status};
+use crate::state::{FileStatus, Run, Seen, SeenFile, SetMemory, SetState, SetStatus, Status};
 
 /// Everything known at the end of a run.
 pub(super) struct End<'a> {
@@ -34,6 +34,7 @@ impl End<'_> {
         }
         for work in works {
             telling::tell(self, work);
+            expiry::warn(work, self.surroundings.before.as_ref(), now);
         }
         for broken in &self.config.broken_sets {
             for error in std::iter::once(&broken.error).chain(&broken.others) {
@@ -45,6 +46,7 @@ impl End<'_> {
             self.note(&mut status, self.remember(works, now));
             let saved = self.save(&status);
             self.note(&mut status, saved);
+            self.note(&mut status, self.save_seen(works, now));
         }
         self.options.voice.say(&telling::summary(&status));
         Ok(status)
@@ -171,6 +173,23 @@ impl End<'_> {
         Ok(())
     }
 
+    fn save_seen(&self, works: &[Work<'_>], now: i64) -> Result<(), Error> {
+        let before = &self.surroundings.seen;
+        let mut seen = Seen::default();
+        // What this run did not look at stays as it was.
+        let looked_at =
+            |file: &SeenFile| works.iter().any(|work| work.set.name.as_str() == file.set);
+        seen.files
+            .extend(before.files.iter().filter(|file| !looked_at(file)).cloned());
+        for work in works {
+            seen.files.extend(survey::seen_now(work, before, now));
+        }
+        if seen == *before {
+            return Ok(());
+        }
+        seen.save(&self.surroundings.runtime)
+    }
+
     fn rest(&self, name: &str) -> Duration {
         let set = self
             .config
@@ -227,6 +246,7 @@ fn files(live: &crate::store::Live) -> Vec<FileStatus> {
     let status = |file: &crate::store::LiveFile| FileStatus {
         name: file.entry.name.to_string(),
         version: file.entry.provenance.version.clone(),
+        expires: file.entry.provenance.expires,
     };
     live.files.iter().map(status).collect()
 }

@@ -1,14 +1,16 @@
-//! The network side of a run: identities, one token, one client, hosts given up.
+//! The network side of a run: identities, a token for each audience, one client, hosts given up.
 
+use crate::blob;
 use crate::clock;
-use crate::config::{Config, Identity, Object};
+use crate::config::{Config, Identity, Object, ObjectKind};
 use crate::error::{Error, TokenFacts};
 use crate::http::{Client, Traffic};
 use crate::identity::{self, CacheKey, Credential, Invitation, Token, TokenCache};
-use crate::name::HostName;
+use crate::name::{HostName, Version};
 use crate::report;
+use crate::secret::Secret;
 use crate::state::Chosen;
-use crate::vault::{self, Access, SecretValue};
+use crate::vault::{self, Access, Fetched, Item, Listing};
 
 use super::{Options, SignIn};
 
@@ -19,16 +21,15 @@ pub(super) struct Session<'a> {
     client: Client,
     credentials: Vec<Credential>,
     cache: TokenCache,
-    signed_in: Option<SignedIn>,
-    /// Why the authority gives no token in this run.
-    no_token: Option<Error>,
+    /// One of each audience that a token was wanted for, that of vaults first.
+    tokens: Vec<(String, Result<SignedIn, Error>)>,
     /// Hosts that need not be tried again in this run, and why.
     given_up: Vec<(HostName, Error)>,
 }
 
 #[derive(Debug)]
-struct SignedIn {
-    token: Token,
+pub(super) struct SignedIn {
+    pub(super) token: Token,
     facts: TokenFacts,
     /// Place of the credential in the order in which they are tried.
     position: usize,
@@ -52,28 +53,99 @@ impl<'a> Session<'a> {
             client,
             credentials,
             cache,
-            signed_in: None,
-            no_token: None,
+            tokens: Vec::new(),
             given_up: Vec::new(),
         })
     }
 
     /// Fetches one object, signing in before if needed.
-    pub(super) fn fetch(&mut self, id: &Object) -> Result<SecretValue, Error> {
-        if let Some((_, error)) = self.given_up.iter().find(|(host, _)| *host == id.vault) {
+    pub(super) fn fetch(&mut self, id: &Object) -> Result<Fetched, Error> {
+        let mut found = None;
+        self.ask_vault(&id.vault, &mut |access| {
+            found = Some(vault::fetch(access, id)?);
+            Ok(())
+        })?;
+        found.ok_or_else(no_answer)
+    }
+
+    /// Fetches the version `version` of a certificate as PEM, converted by the vault.
+    pub(super) fn convert(&mut self, id: &Object, version: &Version) -> Result<Secret, Error> {
+        let mut found = None;
+        self.ask_vault(&id.vault, &mut |access| {
+            found = Some(vault::convert(access, id, version)?);
+            Ok(())
+        })?;
+        found.ok_or_else(no_answer)
+    }
+
+    /// Lists the objects of a vault that `keep` wants, reading at most `patience` pages.
+    pub(super) fn list(
+        &mut self,
+        vault: &HostName,
+        kind: ObjectKind,
+        keep: &dyn Fn(&Item) -> bool,
+        patience: usize,
+    ) -> Result<Listing, Error> {
+        let mut found = None;
+        self.ask_vault(vault, &mut |access| {
+            found = Some(vault::list(access, vault, kind, keep, patience)?);
+            Ok(())
+        })?;
+        found.ok_or_else(no_answer)
+    }
+
+    fn ask_vault(
+        &mut self,
+        vault: &HostName,
+        question: &mut dyn FnMut(&Access<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let cloud = &self.config.cloud;
+        self.ask(&cloud.vault_audience, vault, &mut |client, signed_in| {
+            question(&Access {
+                client,
+                cloud,
+                token: signed_in.token.value(),
+                facts: &signed_in.facts,
+            })
+        })
+    }
+
+    /// Asks a storage account something.
+    pub(super) fn ask_storage(
+        &mut self,
+        host: &HostName,
+        question: &mut dyn FnMut(&blob::Access<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let audience = self.config.cloud.storage_audience.as_deref();
+        let audience = audience.ok_or_else(no_answer)?;
+        self.ask(audience, host, &mut |client, signed_in| {
+            let token = signed_in.token.value();
+            question(&blob::Access { client, token })
+        })
+    }
+
+    /// Asks `host` something with a token for `audience`: again with a new token if it does
+    /// not take one that was kept, and not at all if it was given up in this run.
+    pub(super) fn ask(
+        &mut self,
+        audience: &str,
+        host: &HostName,
+        question: &mut dyn FnMut(&Client, &SignedIn) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if let Some((_, error)) = self.given_up.iter().find(|(known, _)| known == host) {
             return Err(error.clone());
         }
-        let mut outcome = self.fetch_once(id);
-        if is_unauthorized(&outcome) && self.drop_cached_token() {
-            outcome = self.fetch_once(id);
+        let mut outcome = self.ask_once(audience, question);
+        if is_unauthorized(&outcome) && self.drop_cached_token(audience) {
+            outcome = self.ask_once(audience, question);
             if is_unauthorized(&outcome) {
                 // The new one is kept on disk by now, and no better.
-                self.drop_cached_token();
+                self.drop_cached_token(audience);
             }
         }
         if let Err(error) = &outcome {
             if error.concerns_whole_host() {
-                self.given_up.push((id.vault.clone(), error.clone()));
+                self.given_up.push((host.clone(), error.clone()));
             }
         }
         outcome
@@ -96,7 +168,8 @@ impl<'a> Session<'a> {
 
     /// The identity that worked.
     pub(super) fn chosen(&self) -> Option<Chosen> {
-        let position = self.signed_in.as_ref()?.position;
+        let mut tokens = self.tokens.iter();
+        let position = tokens.find_map(|(_, token)| Some(token.as_ref().ok()?.position))?;
         let description = self.credentials.get(position)?.description();
         Some(Chosen {
             text: description.text,
@@ -105,62 +178,55 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn fetch_once(&mut self, id: &Object) -> Result<SecretValue, Error> {
-        self.sign_in()?;
-        let Some(signed_in) = &self.signed_in else {
-            return Err(Error::Internal {
-                what: "signed in without a token".to_owned(),
-            });
-        };
-        let access = Access {
-            client: &self.client,
-            cloud: &self.config.cloud,
-            token: signed_in.token.value(),
-            facts: &signed_in.facts,
-        };
-        vault::fetch(&access, id)
+    fn ask_once(
+        &mut self,
+        audience: &str,
+        question: &mut dyn FnMut(&Client, &SignedIn) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.sign_in(audience)?;
+        let (_, token) = self
+            .tokens
+            .iter()
+            .find(|(of, _)| of == audience)
+            .ok_or_else(no_answer)?;
+        question(&self.client, token.as_ref().map_err(Error::clone)?)
     }
 
     /// Makes sure that there is a token: a kept one, or one by the first identity that the
     /// authority does not refuse. Once refused by all, it stays so for the run.
-    fn sign_in(&mut self) -> Result<(), Error> {
-        if let Some(error) = &self.no_token {
-            return Err(error.clone());
-        }
-        // Nobody is asked twice in a run.
-        let lasts = |signed_in: &SignedIn| {
-            self.options.sign_in != SignIn::Device || signed_in.token.is_fresh(clock::now())
+    fn sign_in(&mut self, audience: &str) -> Result<(), Error> {
+        // Nobody is asked twice in a run for the same.
+        let lasts = |token: &Result<SignedIn, Error>| match token {
+            Ok(token) => {
+                self.options.sign_in != SignIn::Device || token.token.is_fresh(clock::now())
+            }
+            Err(_) => true,
         };
-        if self.signed_in.as_ref().is_some_and(lasts) {
-            return Ok(());
+        let mut tokens = self.tokens.iter();
+        if let Some((_, token)) = tokens.find(|(of, token)| of == audience && lasts(token)) {
+            return token.as_ref().map(|_| ()).map_err(Error::clone);
         }
-        self.signed_in = None;
-        match self.find_token() {
-            Ok(signed_in) => {
-                self.signed_in = Some(signed_in);
-                Ok(())
-            }
-            Err(error) => {
-                self.no_token = Some(error.clone());
-                Err(error)
-            }
-        }
+        let found = self.find_token(audience);
+        let outcome = found.as_ref().map(|_| ()).map_err(Error::clone);
+        self.tokens.retain(|(of, _)| of != audience);
+        self.tokens.push((audience.to_owned(), found));
+        outcome
     }
 
-    fn find_token(&self) -> Result<SignedIn, Error> {
-        let token_by = |credential: &Credential| self.token_by(credential);
+    fn find_token(&self, audience: &str) -> Result<SignedIn, Error> {
+        let token_by = |credential: &Credential| self.token_by(credential, audience);
         let (position, (token, from_cache)) =
             identity::first_accepted(&self.credentials, token_by)?;
-        Ok(self.signed_in(position, token, from_cache))
+        Ok(self.signed_in(audience, position, token, from_cache))
     }
 
     /// A token by `credential`, and whether it is a kept one. A person who was asked to sign
     /// in does so.
-    fn token_by(&self, credential: &Credential) -> Result<(Token, bool), Error> {
+    fn token_by(&self, credential: &Credential, audience: &str) -> Result<(Token, bool), Error> {
         let cloud = &self.config.cloud;
-        let (client, audience) = (&self.client, &cloud.vault_audience);
+        let client = &self.client;
         if self.options.sign_in == SignIn::Device {
-            return match self.cache.find(&self.cache_key(credential)) {
+            return match self.cache.find(&self.cache_key(credential, audience)) {
                 Some(token) => Ok((token, true)),
                 None => Ok((credential.sign_in(client, cloud, audience)?, false)),
             };
@@ -172,11 +238,18 @@ impl<'a> Session<'a> {
         Ok((token, false))
     }
 
-    fn signed_in(&self, position: usize, token: Token, from_cache: bool) -> SignedIn {
+    fn signed_in(
+        &self,
+        audience: &str,
+        position: usize,
+        token: Token,
+        from_cache: bool,
+    ) -> SignedIn {
         let keep = self.options.sign_in != SignIn::Person { keep_token: false };
         if let Some(credential) = self.credentials.get(position) {
             if keep && !from_cache {
-                self.cache.keep(&self.cache_key(credential), &token);
+                self.cache
+                    .keep(&self.cache_key(credential, audience), &token);
             }
         }
         SignedIn {
@@ -187,24 +260,27 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn cache_key(&self, credential: &Credential) -> CacheKey {
-        let cloud = &self.config.cloud;
-        credential.cache_key(cloud, &cloud.vault_audience)
+    fn cache_key(&self, credential: &Credential, audience: &str) -> CacheKey {
+        credential.cache_key(&self.config.cloud, audience)
     }
 
     /// Whether a kept token was dropped, so that a new one is worth a try.
-    fn drop_cached_token(&mut self) -> bool {
-        let Some(signed_in) = self.signed_in.take() else {
+    fn drop_cached_token(&mut self, audience: &str) -> bool {
+        let mut tokens = self.tokens.iter();
+        let Some(place) = tokens.position(|(of, token)| of == audience && token.is_ok()) else {
+            return false;
+        };
+        let Some((_, Ok(signed_in))) = self.tokens.get(place) else {
             return false;
         };
         if let Some(credential) = self.credentials.get(signed_in.position) {
-            self.cache.forget(&self.cache_key(credential));
+            self.cache.forget(&self.cache_key(credential, audience));
         }
-        if !signed_in.from_cache {
-            self.signed_in = Some(signed_in);
-            return false;
+        let from_cache = signed_in.from_cache;
+        if from_cache {
+            drop(self.tokens.remove(place));
         }
-        true
+        from_cache
     }
 }
 
@@ -247,6 +323,16 @@ fn invite(invitation: &Invitation) {
     });
 }
 
-fn is_unauthorized<T>(outcome: &Result<T, Error>) -> bool {
-    matches!(outcome, Err(Error::Refused(refusal)) if refusal.status == 401)
+fn is_unauthorized(outcome: &Result<(), Error>) -> bool {
+    match outcome {
+        Err(Error::Refused(refusal)) => refusal.status == 401,
+        Err(Error::TokenRefused { status, .. }) => *status == 401,
+        _ => false,
+    }
+}
+
+fn no_answer() -> Error {
+    Error::Internal {
+        what: "signed in without a token, or asked without an answer".to_owned(),
+    }
 }

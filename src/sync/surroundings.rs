@@ -8,7 +8,7 @@ use crate::disk::{self, Access, Dir, Lock};
 use crate::error::{Error, Reason};
 use crate::identity::TokenCache;
 use crate::name::Mode;
-use crate::state::{Memory, SetMemory, Status};
+use crate::state::{Memory, Seen, SetMemory, Status};
 
 use super::session::Session;
 use super::Options;
@@ -19,6 +19,8 @@ pub(super) struct Surroundings {
     pub(super) state: Dir,
     /// As read at the start.
     pub(super) memory: Memory,
+    /// What earlier runs saw of the files on disk.
+    pub(super) seen: Seen,
     /// The status of the run before.
     pub(super) before: Option<Status>,
     _lock: Lock,
@@ -34,6 +36,7 @@ impl Surroundings {
         let deadline = now.checked_add(config.network.deadline).unwrap_or(now);
         let lock = Lock::acquire(&runtime, "lock", deadline)?;
         let memory = Memory::load(&state)?;
+        let seen = Seen::load(&runtime);
         let before = Status::load(&runtime).unwrap_or_else(|error| {
             log::warn!("the last status is not used: {error}");
             None
@@ -42,6 +45,7 @@ impl Surroundings {
             runtime,
             state,
             memory,
+            seen,
             before,
             _lock: lock,
         })

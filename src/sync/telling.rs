@@ -3,9 +3,9 @@
 use super::outcome::End;
 use super::work::{Change, Work};
 use super::Mode;
-use crate::config::{Config, File, Set};
+use crate::config::{Config, File};
 use crate::hook;
-use crate::name::Version;
+use crate::name::{foreign, Version};
 use crate::report;
 use crate::state::{Run, Status};
 
@@ -15,7 +15,7 @@ pub(super) fn tell(end: &End<'_>, work: &Work<'_>) {
         for change in &work.changes {
             end.options
                 .voice
-                .say(&change_line(end.config, work.set, change));
+                .say(&change_line(end.config, work, change));
         }
         if !work.changes.is_empty() {
             end.options.voice.say(&switch_line(work));
@@ -27,14 +27,15 @@ pub(super) fn tell(end: &End<'_>, work: &Work<'_>) {
 }
 
 /// `mqtt  password  5f2c… → 91ab…  0440 root:mosquitto`
-fn change_line(config: &Config, set: &Set, change: &Change) -> String {
+fn change_line(config: &Config, work: &Work<'_>, change: &Change) -> String {
     let version = |version: &Option<String>| match version.as_deref().map(Version::parse) {
         Some(Ok(version)) => format!("{}…", version.short()),
-        Some(Err(_)) => "?".to_owned(),
+        // The ETag of a blob.
+        Some(Err(_)) => foreign(shown(version), 20),
         None => "-".to_owned(),
     };
     let access = match (
-        change.file.and_then(|place| set.files.get(place)),
+        change.file.and_then(|place| work.files.get(place)),
         &change.new,
     ) {
         (Some(file), Some(_)) => format!("  {} {}", file.mode, owner_names(config, file)),
@@ -42,11 +43,15 @@ fn change_line(config: &Config, set: &Set, change: &Change) -> String {
     };
     format!(
         "{}  {}  {} → {}{access}",
-        set.name,
+        work.set.name,
         change.name,
         version(&change.old),
         version(&change.new)
     )
+}
+
+fn shown(version: &Option<String>) -> &str {
+    version.as_deref().unwrap_or_default().trim_matches('"')
 }
 
 fn switch_line(work: &Work<'_>) -> String {

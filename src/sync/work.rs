@@ -2,21 +2,25 @@
 //!
 //! A failure stops this set only; whatever it had staged is dropped and last good stays.
 
+use std::collections::BTreeMap;
+
 use crate::clock;
-use crate::config::{Object, Set};
+use crate::config::{File, Set};
 use crate::disk;
 use crate::error::Error;
 use crate::hook;
 use crate::state::SetMemory;
 use crate::store::{Commit, Hook, Live, LiveFile, Staging, Store};
-use crate::vault::SecretValue;
 
-use super::plan;
+use super::arrival::{Arrival, Piece};
+use super::plan::{self, User};
 use super::{Mode, Opened};
 
 /// A set and how far it has come.
 pub(super) struct Work<'a> {
     pub(super) set: &'a Set,
+    /// The set's files, then those that its selections found.
+    pub(super) files: Vec<File>,
     pub(super) failure: Option<Error>,
     /// Objects that were delivered before and answered 404 in this run.
     pub(super) missing_once: Vec<String>,
@@ -28,13 +32,23 @@ pub(super) struct Work<'a> {
     pub(super) changes: Vec<Change>,
     /// The commit, if there was one.
     pub(super) commit: Option<Commit>,
+    /// Whether a file's content has another version by now, although it is the same: that is
+    /// committed, so that it need not come again, and nothing is run.
+    pub(super) renamed: bool,
     /// What lies on disk, as far as is known.
     live: Option<Live>,
     /// What an earlier run remembered.
     pub(super) memory: SetMemory,
     pub(super) mode: Mode,
     disk: Disk<'a>,
-    pub(super) contents: Vec<Content>,
+    /// What becomes of each file.
+    pub(super) fates: Vec<Fate>,
+    /// Which files need nothing from a vault in this run.
+    pub(super) settled: Vec<bool>,
+    /// The values that came for files of several, by the file's place.
+    pub(super) pieces: BTreeMap<usize, Vec<Option<Piece>>>,
+    /// When the objects of each file were changed, by the file's place, as far as they came.
+    pub(super) updated: BTreeMap<usize, Vec<Option<i64>>>,
     outstanding: usize,
 }
 
@@ -47,7 +61,7 @@ enum Disk<'a> {
 
 /// What becomes of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum Fate {
     /// It is not delivered.
     Absent,
     /// It stays as it is on disk; also what is not decided yet.
@@ -72,17 +86,22 @@ impl<'a> Work<'a> {
         let set = opened.set;
         let mut work = Self {
             set,
+            files: set.files.clone(),
             failure: None,
             missing_once: Vec::new(),
             confirmed: false,
             restored: false,
             changes: Vec::new(),
             commit: None,
+            renamed: false,
             live: None,
             memory,
             mode,
             disk: Disk::Closed,
-            contents: vec![Content::AsOnDisk; set.files.len()],
+            fates: vec![Fate::AsOnDisk; set.files.len()],
+            settled: vec![false; set.files.len()],
+            pieces: BTreeMap::new(),
+            updated: BTreeMap::new(),
             outstanding: 0,
         };
         match &mut opened.store {
@@ -99,7 +118,8 @@ impl<'a> Work<'a> {
     /// What the plan needs to know.
     pub(super) fn view(&self, first: bool) -> plan::View<'_> {
         plan::View {
-            set: self.set,
+            files: &self.files,
+            settled: &self.settled,
             live: self.live(),
             fetch: self.failure.is_none(),
             first,
@@ -126,24 +146,33 @@ impl<'a> Work<'a> {
         self.live().is_some_and(Live::is_whole)
     }
 
+    /// When the objects of the file at `place` were changed, if all of them came in this run and
+    /// said so.
+    pub(super) fn updates(&self, place: usize) -> Option<Vec<i64>> {
+        self.updated.get(&place)?.iter().copied().collect()
+    }
+
     /// Says how many objects are still to come.
     pub(super) fn expect(&mut self, objects: usize) {
         self.outstanding = objects;
     }
 
-    /// Takes in what was fetched for the file at `place`; commits when it was the last.
-    pub(super) fn accept(
-        &mut self,
-        place: usize,
-        id: &Object,
-        fetched: &Result<SecretValue, Error>,
-    ) {
+    /// Takes in a value for the file of `user`; commits when it was the last.
+    pub(super) fn accept(&mut self, user: User, arrival: &Arrival<'_>) {
+        let outcome = match self.failure {
+            Some(_) => Ok(()),
+            None => self.take(user, arrival),
+        };
+        self.arrived(outcome);
+    }
+
+    /// One thing less is to come; commits when it was the last.
+    pub(super) fn arrived(&mut self, outcome: Result<(), Error>) {
         self.outstanding = self.outstanding.saturating_sub(1);
+        self.note(outcome);
         if self.failure.is_some() {
             return;
         }
-        let outcome = self.take(place, id, fetched);
-        self.note(outcome);
         if self.outstanding == 0 {
             self.complete();
         }
@@ -162,7 +191,7 @@ impl<'a> Work<'a> {
         let outcome = self.commit();
         self.confirmed = outcome.is_ok();
         self.note(outcome);
-        if self.commit.is_some() && self.failure.is_none() {
+        if self.commit.is_some() && self.failure.is_none() && self.hook() == Hook::Run {
             let hooked = self.run_hook();
             self.note(hooked);
         }
@@ -221,18 +250,22 @@ impl<'a> Work<'a> {
 
     fn commit(&mut self) -> Result<(), Error> {
         self.note_removed_files();
-        if self.changes.is_empty() {
+        if self.changes.is_empty() && !self.renamed {
             return self.repair();
         }
         if self.mode == Mode::DryRun {
             return Ok(());
         }
-        let (set, contents, hook) = (self.set, self.contents.clone(), self.hook());
-        let staging = self.staging()?;
-        for (file, content) in set.files.iter().zip(&contents) {
-            if *content == Content::AsOnDisk {
-                staging.keep(&file.name)?;
+        let hook = self.hook();
+        let mut kept = Vec::new();
+        for (file, fate) in self.files.iter().zip(&self.fates) {
+            if *fate == Fate::AsOnDisk {
+                kept.push(file.name.clone());
             }
+        }
+        let staging = self.staging()?;
+        for name in &kept {
+            staging.keep(name)?;
         }
         let commit = staging.commit(hook, clock::now());
         self.live = staging.store().live().cloned();
@@ -259,7 +292,7 @@ impl<'a> Work<'a> {
     fn note_removed_files(&mut self) {
         for on_disk in self.live.iter().flat_map(|live| &live.files) {
             let name = &on_disk.entry.name;
-            if !self.set.files.iter().any(|file| file.name == *name) {
+            if !self.files.iter().any(|file| file.name == *name) {
                 let (name, old) = (name.to_string(), Some(version(on_disk)));
                 self.changes.push(Change {
                     file: None,
@@ -273,7 +306,8 @@ impl<'a> Work<'a> {
 
     /// Whether there is something to do after a change.
     fn hook(&self) -> Hook {
-        if hook::summary(&self.set.on_change).is_empty() {
+        let is_same = self.renamed && self.changes.is_empty();
+        if is_same || hook::summary(&self.set.on_change).is_empty() {
             Hook::Skip
         } else {
             Hook::Run
@@ -285,7 +319,7 @@ impl<'a> Work<'a> {
         self.store()?.hook_done()
     }
 
-    fn store(&mut self) -> Result<&mut Store, Error> {
+    pub(super) fn store(&mut self) -> Result<&mut Store, Error> {
         match &mut self.disk {
             Disk::Closed => Err(not_open()),
             Disk::Open(store) => Ok(store),
@@ -310,7 +344,7 @@ impl<'a> Work<'a> {
     }
 
     /// Remembers the first failure and drops what was staged.
-    fn note(&mut self, outcome: Result<(), Error>) {
+    pub(super) fn note(&mut self, outcome: Result<(), Error>) {
         if let Err(error) = outcome {
             self.disk = Disk::Closed;
             self.failure.get_or_insert(error);

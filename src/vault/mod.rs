@@ -1,23 +1,25 @@
-//! Key Vault's data plane: with a token, a secret's value (protocol notes 5).
+//! Key Vault's data plane: with a token, an object or a list of them (protocol notes 5).
 //!
 //! The bearer is sent up front, to the vault's host alone. What a vault answers decides
 //! nothing but the content: a challenge is checked against the cloud and explained, never
 //! followed; text of the service is escaped and cut.
 
+mod bundle;
 mod challenge;
+mod list;
 mod refusal;
-mod secret;
 
 use std::fmt::Display;
 
 use crate::cloud::Cloud;
-use crate::config::Object;
-use crate::error::{Error, TokenFacts, SECRET_LIST};
+use crate::config::{Object, ObjectKind};
+use crate::error::{CertificateProblem, Error, TokenFacts};
 use crate::http::{self, Body, Client, Reply, Request};
 use crate::name::{HostName, Version};
 use crate::secret::Secret;
 
-pub use secret::SecretValue;
+pub use bundle::{Fetched, Material};
+pub use list::{list, Item, Listing};
 
 /// What a request to a vault is made with.
 pub struct Access<'a> {
@@ -31,19 +33,68 @@ pub struct Access<'a> {
     pub facts: &'a TokenFacts,
 }
 
-/// Fetches one secret.
+/// Fetches one object; of a certificate its secret, which holds the private key, too.
 ///
 /// # Errors
 /// [`Error::Missing`] for the vault's own 404, [`Error::Refused`] for 401 and 403,
 /// [`Error::Early`] before its activation date, [`Error::Reply`] for what is no reply
 /// of a vault, and what [`Client::send`] gives.
-pub fn fetch(access: &Access<'_>, id: &Object) -> Result<SecretValue, Error> {
-    let reply = get(access.client, &id.vault, &path(id), Some(access.token))?;
+pub fn fetch(access: &Access<'_>, id: &Object) -> Result<Fetched, Error> {
+    ask(access, id, &path(id, API_VERSION, ""))
+}
+
+/// Fetches the version `version` of the certificate `id`, of which the vault has a PKCS#12
+/// container, as PEM: the vault converts it. So nothing on the device opens PKCS#12.
+///
+/// # Errors
+/// [`Error::Certificate`] where the vault does not know how, else as [`fetch`].
+pub fn convert(access: &Access<'_>, id: &Object, version: &Version) -> Result<Secret, Error> {
+    let id = Object {
+        version: Some(version.clone()),
+        ..id.clone()
+    };
+    let reply = get(
+        access.client,
+        &id.vault,
+        &path(
+            &id,
+            CONVERTING_VERSION,
+            "&outContentType=application/x-pem-file",
+        ),
+        Some(access.token),
+    )?;
+    let is_unknown = || {
+        let codes = refusal::codes(&reply);
+        reply.status == 400 && codes.is_some_and(|codes| codes.code == "BadParameter")
+    };
+    let not_converted = || Error::Certificate {
+        object: format!("certificate {} in {}", id.name, id.vault),
+        problem: CertificateProblem::Pkcs12,
+    };
+    if is_unknown() {
+        return Err(not_converted());
+    }
+    match judge(access, &id, &reply)?.material {
+        Material::Secret {
+            value,
+            is_pkcs12: false,
+            ..
+        } => Ok(value),
+        _ => Err(not_converted()),
+    }
+}
+
+fn ask(access: &Access<'_>, id: &Object, path: &str) -> Result<Fetched, Error> {
+    let reply = get(access.client, &id.vault, path, Some(access.token))?;
+    judge(access, id, &reply)
+}
+
+fn judge(access: &Access<'_>, id: &Object, reply: &Reply) -> Result<Fetched, Error> {
     match reply.status {
-        200 => secret::read(access, id, &reply),
-        401 | 403 => Err(refusal::read(access, &id.vault, id.to_string(), &reply)),
-        404 => Err(missing(id, &reply)),
-        _ => Err(unexpected(&id.vault, id, &reply)),
+        200 => bundle::read(access, id, reply),
+        401 | 403 => Err(refusal::read(access, &id.vault, id.to_string(), reply)),
+        404 => Err(missing(id, reply)),
+        _ => Err(unexpected(&id.vault, id, reply)),
     }
 }
 
@@ -57,8 +108,17 @@ pub fn probe(access: &Access<'_>, vault: &HostName) -> Result<(), Error> {
     let reply = get(access.client, vault, &list_of_one(), Some(access.token))?;
     match reply.status {
         200 => Ok(()),
-        401 | 403 => Err(refusal::read(access, vault, SECRET_LIST.to_owned(), &reply)),
-        _ => Err(unexpected(vault, &SECRET_LIST, &reply)),
+        401 | 403 => Err(refusal::read(
+            access,
+            vault,
+            list::list_name(ObjectKind::Secret),
+            &reply,
+        )),
+        _ => Err(unexpected(
+            vault,
+            &list::list_name(ObjectKind::Secret),
+            &reply,
+        )),
     }
 }
 
@@ -92,9 +152,16 @@ fn get(
 }
 
 /// Without a version the path ends in the slash that Microsoft's own clients send.
-fn path(id: &Object) -> String {
+fn path(id: &Object, api_version: &str, more: &str) -> String {
     let version = id.version.as_ref().map(Version::as_str).unwrap_or_default();
-    format!("/secrets/{}/{version}?api-version={API_VERSION}", id.name)
+    let collection = match id.kind {
+        ObjectKind::Key => "keys",
+        ObjectKind::Certificate | ObjectKind::Secret => "secrets",
+    };
+    format!(
+        "/{collection}/{}/{version}?api-version={api_version}{more}",
+        id.name
+    )
 }
 
 /// The list of secrets, cut to one entry.
@@ -135,5 +202,7 @@ fn unexpected(vault: &HostName, object: &dyn Display, reply: &Reply) -> Error {
 /// The one place of the api-version: 7.4 is known to every cloud's vaults, sovereign ones
 /// included (protocol notes 5.1).
 const API_VERSION: &str = "7.4";
+/// The oldest one whose vaults convert PKCS#12 to PEM (protocol notes 5.2).
+const CONVERTING_VERSION: &str = "2025-07-01";
 /// Bytes of a reply. A value has at most 25 kB, six times that when all of it is escaped.
 const BODY_LIMIT: usize = 256 * 1024;

@@ -37,7 +37,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     config["network"]["ca_extra"] = json!(site.path("etc/none.pem"));
     config["sets"] = json!({
         "flies": {"flies": {"password": {"secret": "mqtt-password"}}},
-        "later": {"files": {"c": {"certificate": "mqtt-client"}}},
+        "later": {"files": {"a": {"secret": "b"}}, "seal": true},
         "mode": {"files": {"password": {"secret": "mqtt-password", "mode": "0644"}}},
         "name": {"files": {"../password": {"secret": "mqtt-password"}}},
         "overlap": {"directory": site.path("run/sets/within/deeper"), "files": {"a": {"secret": "b"}}},

@@ -96,7 +96,7 @@ impl Disk {
         }
         let Some(path) = call.changes() else { return };
         match call.name.as_str() {
-            "openat" | "mkdirat" | "symlinkat" => self.create(call, &path),
+            "openat" | "mkdirat" | "symlinkat" | "linkat" => self.create(call, &path),
             "fchmod" | "fchown" => self.set_access(call, path),
             "fsync" | "fdatasync" => {
                 self.names.retain(|name| name.parent() != Some(&path));

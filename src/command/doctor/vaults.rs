@@ -11,7 +11,7 @@ use crate::error::{Error, TokenFacts};
 use crate::http::Client;
 use crate::identity::{Token, SOON};
 use crate::name::HostName;
-use crate::vault::{self, Access, SecretValue};
+use crate::vault::{self, Access, Fetched};
 
 /// An object that files use, and the strictest of what they say of its absence.
 struct Wanted {
@@ -142,7 +142,7 @@ impl Visit<'_> {
 }
 
 /// What comes of an object; its value ends here.
-fn object(wanted: &Wanted, outcome: Result<SecretValue, Error>, client: &Client) -> Outcome {
+fn object(wanted: &Wanted, outcome: Result<Fetched, Error>, client: &Client) -> Outcome {
     let value = match outcome {
         Ok(value) => value,
         Err(error @ Error::Missing { .. }) if !wanted.needed => return Outcome::warning_of(&error),

@@ -59,7 +59,7 @@ fn files_and_sets() {
         ),
         (
             r#""files": {"x": {"secret": "y", "blob": "z"}}"#,
-            r#"config.json:5:47: "blob" is known to a later version of keyferry -> install a later version, or remove the key"#,
+            r#"config.json:5:55: file "x" has both "secret" and "blob" -> keep one"#,
         ),
         (
             r#""files": {"x": {"secret": "y", "vault": "https://abc.vault.azure.cn"}}"#,
@@ -75,7 +75,7 @@ fn files_and_sets() {
         ),
         (
             r#""files": {"x": {}}"#,
-            r#"config.json:5:31: file "x" lacks "secret" -> write "secret": "mqtt-password""#,
+            r#"config.json:5:31: file "x" must have one of "secret", "certificate", "key", "blob", "env_file", "compose", "select" -> write {"secret": "mqtt-password"}"#,
         ),
         (
             r#""files": {}"#,

@@ -5,6 +5,7 @@ mod examples;
 mod golden;
 mod merging;
 mod schema;
+mod sources;
 mod table;
 
 use std::fs;

@@ -55,9 +55,10 @@ fn definitions() -> Json {
         .map(|known| identity(known.name, known.text));
     Json::object(vec![
         ("cloud", cloud()),
+        ("compose", compose()),
         ("credential", credential()),
         ("duration", pattern("^[0-9]{1,10}[smhd]$")),
-        ("file", object(Section::File)),
+        ("file", source(Section::File)),
         ("identity", one_of(identities.collect())),
         ("mode", pattern("^0?[0-7]{3}$")),
         ("network", object(Section::Network)),
@@ -65,6 +66,8 @@ fn definitions() -> Json {
         ("path", pattern("^(/(?!\\.{1,2}(/|$))[^/]+)+$")),
         ("proxy", proxy()),
         ("set", object(Section::Set)),
+        ("value", source(Section::Value)),
+        ("variable", source(Section::Variable)),
     ])
 }
 
@@ -112,7 +115,7 @@ fn kind(kind: Kind) -> Json {
     match kind {
         Kind::Account => one_of(vec![
             Json::object(vec![("type", Json::text("string")), ("minLength", Json::Number(1))]),
-            number(0, u32::MAX - 1),
+            number(0, (u32::MAX - 1).into()),
         ]),
         Kind::Boolean => typed("boolean"),
         Kind::Choice(names) => choice(names.iter().copied()),
@@ -132,15 +135,20 @@ fn kind(kind: Kind) -> Json {
         Kind::Later => unreachable!("later keys are not in the schema"),
         Kind::Mode => reference("mode"),
         Kind::Number(least, most) => number(least, most),
+        Kind::Object(Section::Compose) => reference("compose"),
         Kind::Object(Section::Network) => reference("network"),
         Kind::Object(Section::OnChange) => reference("on_change"),
+        Kind::Object(Section::Select) => select(),
         Kind::Object(section) => object(section),
         Kind::Path => reference("path"),
         Kind::ProxyAddress => one_of(vec![pattern("^http://[^/@?#]+:[0-9]+/?$"), reference("proxy")]),
         Kind::Resolve => map("^[0-9a-zA-Z.-]+$", pattern("^([0-9.]+|\\[[0-9a-fA-F:.]+\\]):[0-9]+$"), 0),
         Kind::Sets => map("^[0-9a-zA-Z][0-9a-zA-Z._-]{0,63}$", reference("set"), 0),
+        Kind::Tags => map("^(?!\\$comment$|\\$schema$).{1,256}$", pattern("^[\\s\\S]{0,256}$"), 1),
         Kind::Text(text) => pattern(text),
         Kind::Units => list(pattern("^[0-9a-zA-Z:_.\\\\][0-9a-zA-Z:_.\\\\@-]*\\.(automount|device|mount|path|scope|service|slice|socket|swap|target|timer)$")),
+        Kind::Values => map("^[a-zA-Z_][0-9a-zA-Z_-]{0,63}$", reference("value"), 1),
+        Kind::Variables => map("^[a-zA-Z_][0-9a-zA-Z_]{0,127}$", reference("variable"), 1),
     }
 }
 
@@ -207,6 +215,38 @@ fn credential() -> Json {
     one_of(vec![reference("path"), object])
 }
 
+/// An object with exactly one source.
+fn source(section: Section) -> Json {
+    let sources = [
+        "secret",
+        "certificate",
+        "key",
+        "blob",
+        "env_file",
+        "compose",
+        "select",
+    ];
+    let known: Vec<&str> = sources
+        .into_iter()
+        .filter(|source| table::find(section, source).is_some())
+        .collect();
+    let mut object = object(section);
+    object.add("oneOf", one_required(&known));
+    object
+}
+
+fn select() -> Json {
+    let mut object = object(Section::Select);
+    object.add("anyOf", one_required(&["prefix", "tags"]));
+    object
+}
+
+fn compose() -> Json {
+    let mut object = object(Section::Compose);
+    object.add("oneOf", one_required(&["text", "file"]));
+    object
+}
+
 fn proxy() -> Json {
     let mut proxy = object(Section::Proxy);
     proxy.add("oneOf", one_required(&["url", "env"]));
@@ -234,11 +274,11 @@ fn pattern(text: &str) -> Json {
     ])
 }
 
-fn number(least: u32, most: u32) -> Json {
+fn number(least: u64, most: u64) -> Json {
     Json::object(vec![
         ("type", Json::text("integer")),
-        ("minimum", Json::Number(least.into())),
-        ("maximum", Json::Number(most.into())),
+        ("minimum", Json::Number(least.try_into().unwrap())),
+        ("maximum", Json::Number(most.try_into().unwrap())),
     ])
 }
 

@@ -44,9 +44,10 @@ fn everything() -> Value {
     });
     all["identity"] = identities.collect();
     let mut set = object(Section::Set);
-    set["files"] = json!({"f": object(Section::File)});
+    set["files"] = sources(Section::File);
+    set["files"]["env_file"]["env_file"] = sources(Section::Variable);
     set["on_change"] = object(Section::OnChange);
-    all["sets"] = json!({"s": set});
+    all["sets"] = json!({ "s": set });
     all["device_id"] = object(Section::DeviceId);
     all["network"] = object(Section::Network);
     let mut proxy = object(Section::Proxy);
@@ -54,6 +55,61 @@ fn everything() -> Value {
     all["network"]["proxy"] = proxy;
     all
 }
+
+/// An object of `section` for each source, by the source's name, with all keys that fit it.
+fn sources(section: Section) -> Value {
+    let mut sources = serde_json::Map::new();
+    for (source, fitting) in SOURCES {
+        let mut object = object(section);
+        let members = object.as_object_mut().unwrap();
+        if !members.contains_key(source) {
+            continue;
+        }
+        let is_of_another = |key: &str| {
+            let told = SOURCES.iter();
+            told.clone().any(|(source, _)| *source == key)
+                || told.flat_map(|(_, keys)| *keys).any(|other| *other == key)
+        };
+        members.retain(|key, _| {
+            key == source || fitting.contains(&key.as_str()) || !is_of_another(key)
+        });
+        match source {
+            "compose" => {
+                let mut compose = self::object(Section::Compose);
+                compose.as_object_mut().unwrap().remove("file");
+                members["compose"] = compose;
+            }
+            "key" => members["part"] = json!("pem"),
+            "blob" => members["blob"] = self::object(Section::Blob),
+            "select" => members["select"] = self::object(Section::Select),
+            _ => {}
+        }
+        sources.insert(name_of(source).to_owned(), object);
+    }
+    sources.into()
+}
+
+/// The name under which `source` stands.
+fn name_of(source: &str) -> &str {
+    match source {
+        "select" => "${name}.pem",
+        other => other,
+    }
+}
+
+/// The sources, each with the keys that only some sources have.
+const SOURCES: [(&str, &[&str]); 7] = [
+    (
+        "secret",
+        &["encoding", "json", "newline", "version", "vault"],
+    ),
+    ("certificate", &["part", "version", "vault"]),
+    ("key", &["part", "version", "vault"]),
+    ("blob", &["max_bytes", "sha256"]),
+    ("env_file", &["vault"]),
+    ("compose", &["vault"]),
+    ("select", &["max_objects", "part", "vault"]),
+];
 
 /// An identity of the machine is told by one of these.
 fn leave_one_selector(identity: &mut serde_json::Map<String, Value>, left: &str) {
@@ -76,12 +132,14 @@ fn object(section: Section) -> Value {
     .into()
 }
 
-/// Where the keys of a section are in [`everything`].
-fn pointer(section: Section) -> Option<String> {
-    Some(match section {
+/// Where `key` has its place in [`everything`].
+fn pointer(key: &Key) -> Option<String> {
+    Some(match key.section {
+        Section::Blob => "/sets/s/files/blob/blob".to_owned(),
         Section::Cloud => "/cloud".to_owned(),
+        Section::Compose => "/sets/s/files/compose/compose".to_owned(),
         Section::DeviceId => "/device_id".to_owned(),
-        Section::File => "/sets/s/files/f".to_owned(),
+        Section::File => format!("/sets/s/files/{}", name_of(source_with(key.name))),
         Section::Identity => "/identity/0".to_owned(),
         Section::IdentityOf(name) => {
             let index = IDENTITY_TYPES.iter().position(|known| known.name == name)?;
@@ -90,14 +148,25 @@ fn pointer(section: Section) -> Option<String> {
         Section::Network => "/network".to_owned(),
         Section::OnChange => "/sets/s/on_change".to_owned(),
         Section::Proxy => "/network/proxy".to_owned(),
+        Section::Select => format!("/sets/s/files/{}/select", name_of("select")),
         Section::Set => "/sets/s".to_owned(),
         Section::Top => String::new(),
+        Section::Value | Section::Variable => {
+            format!("/sets/s/files/env_file/env_file/{}", source_with(key.name))
+        }
         Section::Credential => return None,
     })
 }
 
-fn at(all: &mut Value, section: Section) -> Option<&mut serde_json::Map<String, Value>> {
-    all.pointer_mut(&pointer(section)?)?.as_object_mut()
+/// The first source that `key` fits, or which it names.
+fn source_with(key: &str) -> &'static str {
+    let mut sources = SOURCES.iter();
+    let found = sources.find(|(source, fitting)| *source == key || fitting.contains(&key));
+    found.map_or("secret", |(source, _)| source)
+}
+
+fn at<'a>(all: &'a mut Value, key: &Key) -> Option<&'a mut serde_json::Map<String, Value>> {
+    all.pointer_mut(&pointer(key)?)?.as_object_mut()
 }
 
 #[test]
@@ -124,12 +193,14 @@ fn every_form_of_a_credential_and_a_proxy_is_read() {
 fn every_key_says_what_it_wants() {
     for key in KEYS.iter().filter(|key| !key.is_later()) {
         let mut all = everything();
-        let Some(object) = at(&mut all, key.section) else {
+        let Some(object) = at(&mut all, key) else {
             continue;
         };
         object.insert(key.name.to_owned(), Value::Null);
-        if key.name == "env" {
-            object.remove("url");
+        match (key.section, key.name) {
+            (Section::Proxy, "env") => drop(object.remove("url")),
+            (Section::Compose, "file") => drop(object.remove("text")),
+            _ => {}
         }
         if key.section == Section::IdentityOf("managed_identity") && key.name != "source" {
             leave_one_selector(object, key.name);
@@ -147,7 +218,7 @@ fn every_key_says_what_it_wants() {
 fn keys_that_must_be_there_are_missed() {
     for key in KEYS.iter().filter(|key| key.presence == Presence::Required) {
         let mut all = everything();
-        at(&mut all, key.section).unwrap().remove(key.name);
+        at(&mut all, key).unwrap().remove(key.name);
         let errors = load(&all).1;
         let expected = format!(" lacks \"{}\"", key.name);
         assert!(
@@ -161,7 +232,7 @@ fn keys_that_must_be_there_are_missed() {
 fn keys_of_later_versions_say_so() {
     for key in KEYS.iter().filter(|key| key.is_later()) {
         let mut all = everything();
-        match at(&mut all, key.section) {
+        match at(&mut all, key) {
             Some(object) => object.insert(key.name.to_owned(), json!(0)),
             None => {
                 let Section::IdentityOf(name) = key.section else {
@@ -185,7 +256,7 @@ fn every_choice_is_read_and_no_other() {
         let Kind::Choice(choices) = key.kind else {
             continue;
         };
-        if key.name == "type" {
+        if key.section == Section::Identity {
             continue;
         }
         for (choice, good) in choices
@@ -194,9 +265,19 @@ fn every_choice_is_read_and_no_other() {
             .chain([("x", false)])
         {
             let mut all = everything();
-            at(&mut all, key.section)
-                .unwrap()
-                .insert(key.name.to_owned(), json!(choice));
+            let of_a_key = ["pem", "jwk"].contains(&choice);
+            let path = pointer(key).unwrap();
+            let path = match of_a_key {
+                true => path.replace("/certificate", "/key"),
+                false => path,
+            };
+            all.pointer_mut(&path).unwrap()[key.name] = json!(choice);
+            if (key.section, choice) == (Section::Select, "secret") {
+                all["sets"]["s"]["files"][name_of("select")]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("part");
+            }
             assert_eq!(load(&all).1.is_empty(), good, "{key:?} {choice}");
         }
     }
@@ -210,13 +291,13 @@ fn every_choice_is_read_and_no_other() {
 #[test]
 fn the_defaults_are_the_tables() {
     let mut least = everything();
-    for key in KEYS.iter().filter(|key| {
-        key.presence != Presence::Required && key.name != "sets" && key.name != "vault"
-    }) {
-        if let Some(object) = at(&mut least, key.section) {
+    for key in KEYS.iter().filter(|key| !is_needed(key)) {
+        if let Some(object) = at(&mut least, key) {
             object.remove(key.name);
         }
     }
+    let selected = &mut least["sets"]["s"]["files"][name_of("select")];
+    selected.as_object_mut().unwrap().remove("part");
     least["cloud"] = json!("usgov");
     least["vault"] = json!("factory7-edge");
     let effective = load(&least).0.unwrap().effective_json();
@@ -231,15 +312,25 @@ fn the_defaults_are_the_tables() {
             );
         }
     }
-    assert_eq!(effective["network"]["max_requests"], 22);
+    // 20, two secrets, a key, a blob, a certificate; 20 secrets behind a list.
+    assert_eq!(effective["network"]["max_requests"], 20 + 8 + 4 + 140);
     assert_eq!(effective["sets"]["s"]["directory"], "/run/keyferry/sets/s");
+}
+
+/// Whether something must stand for `key`, or its default would not be told.
+fn is_needed(key: &Key) -> bool {
+    let is_source = SOURCES.iter().any(|(source, _)| *source == key.name);
+    let of_source = ["part", "max_objects", "text", "prefix", "sets", "vault"];
+    key.presence == Presence::Required
+        || is_source && key.section != Section::IdentityOf("certificate")
+        || of_source.contains(&key.name)
 }
 
 /// A set's mode is told with its files.
 fn default_pointer(key: &Key) -> String {
     match (key.section, key.name) {
-        (Section::Set, "mode") => "/sets/s/files/f/mode".to_owned(),
-        (section, name) => format!("{}/{name}", pointer(section).unwrap()),
+        (Section::Set, "mode") => "/sets/s/files/secret/mode".to_owned(),
+        (_, name) => format!("{}/{name}", pointer(key).unwrap()),
     }
 }
 
@@ -254,6 +345,8 @@ fn the_effective_configuration_can_be_fed_back() {
         "\"group\": \"mosquitto\"",
         "\"owner\": \"root\"",
         "\"name\": \"our-cloud\"",
+        "\"text\": \"mqtt://edge:${password|url}@broker:1883\"",
+        "\"${name}.pem\": {",
         "proxy-password",
     ] {
         assert!(effective.contains(known), "{known}: {effective}");

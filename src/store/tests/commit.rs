@@ -190,3 +190,72 @@ fn a_commit_puts_the_mode_of_equal_plain_files_right() {
     assert_eq!(mode_of(&device.path("client.key")), 0o440);
     assert_eq!(device.healed(Layout::Plain, &NAMES).1, []);
 }
+
+#[test]
+fn a_large_file_that_is_kept_takes_no_second_room() {
+    let device = Device::new();
+    let (large, small) = ("l".repeat(65 << 10), "s".repeat(64 << 10));
+    let first = [("large", large.as_str()), ("small", &small), ("other", "1")];
+    device.deliver(Layout::Linked, &first);
+    let before = ["large", "small"].map(|name| inode(&device.path(name)));
+    keep_large(&device, "2");
+    let after = ["large", "small"].map(|name| inode(&device.path(name)));
+    assert_eq!(after[0], before[0]);
+    assert_ne!(after[1], before[1]);
+    assert_eq!(
+        device.contents(&["large", "small", "other"])[..2],
+        [&*large, &*small]
+    );
+
+    // With the version before, its other name goes.
+    keep_large(&device, "3");
+    assert_eq!(std::fs::metadata(device.path("large")).unwrap().nlink(), 2);
+    let mut store = device.healed(Layout::Linked, &LARGE).0;
+    assert!(store.live().unwrap().is_whole());
+    let mut staging = store.stage().unwrap();
+    staging.keep(&name("large")).unwrap();
+    drop(staging);
+    assert_eq!(device.contents(&["large"]), [&*large]);
+
+    // Of another mode it is another file.
+    let mut set = device.set(Layout::Linked, &LARGE);
+    set.files[0].mode = Mode::new(0o400).unwrap();
+    drop(store);
+    let mut store = Store::open(&set, "").unwrap();
+    store.heal().unwrap();
+    let mut staging = store.stage().unwrap();
+    staging.keep(&name("large")).unwrap();
+    staging.commit(Hook::Skip, 2000).unwrap();
+    assert_ne!(inode(&device.path("large")), before[0]);
+    assert_eq!(mode_of(&device.path("large")), 0o400);
+}
+
+#[test]
+fn a_large_file_that_was_damaged_is_not_kept() {
+    let device = Device::new();
+    let large = "l".repeat(65 << 10);
+    device.deliver(Layout::Linked, &[("large", &large)]);
+    let mut store = device.healed(Layout::Linked, &["large"]).0;
+    write(&device.path("large"), &"L".repeat(65 << 10));
+    let mut staging = store.stage().unwrap();
+    assert!(matches!(
+        staging.keep(&name("large")),
+        Err(Error::Disk { .. })
+    ));
+}
+
+const LARGE: [&str; 3] = ["large", "small", "other"];
+
+/// Delivers `other` anew and keeps the rest.
+fn keep_large(device: &Device, content: &str) {
+    let mut store = device.healed(Layout::Linked, &LARGE).0;
+    let mut staging = store.stage().unwrap();
+    staging.keep(&name("large")).unwrap();
+    staging.keep(&name("small")).unwrap();
+    put_all(&mut staging, &[("other", content)]);
+    staging.commit(Hook::Skip, 2000).unwrap();
+}
+
+fn inode(path: &Path) -> u64 {
+    std::fs::metadata(path).unwrap().ino()
+}

@@ -3,7 +3,9 @@
 
 mod commit;
 mod heal;
+mod pieces;
 mod refuse;
+mod select;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -14,7 +16,7 @@ use rustix::fs::{Gid, Uid};
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{ChangeCheck, IfMissing, OnChange, Source};
+use crate::config::{ChangeCheck, File, IfMissing, OnChange, Source};
 use crate::name::{Mode, SetName};
 
 /// A directory for one set.
@@ -119,7 +121,7 @@ fn leave_intent(device: &Device, hook: Hook) -> String {
     if hook == Hook::Run {
         record::write_pending(hold, &id).unwrap();
     }
-    hold.replace_small(INTENT, &record.to_json().unwrap(), &Access::PRIVATE)
+    hold.replace_small(INTENT, &record.to_json(), &Access::PRIVATE)
         .unwrap();
     id
 }
@@ -128,6 +130,7 @@ fn put_all(staging: &mut Staging<'_>, files: &[(&str, &str)]) {
     let provenance = Provenance {
         source: "secret vault/name".to_owned(),
         version: "v".to_owned(),
+        expires: None,
     };
     for (called, content) in files {
         staging
@@ -201,4 +204,9 @@ fn link(target: &str, path: &Path) {
 #[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
 fn chmod(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test plays the operator")]
+fn chown(path: &Path, owner: u32) {
+    std::os::unix::fs::chown(path, Some(owner), None).unwrap();
 }

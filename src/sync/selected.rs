@@ -1,0 +1,162 @@
+//! The files of selections: one for each object that the vault lists.
+
+use super::recipe;
+use super::work::{Fate, Work};
+use crate::config::{Content, File, IfMissing, Object, SelectedFiles, Source, Value};
+use crate::error::{Error, SelectionProblem};
+use crate::name::{FileName, ObjectName};
+
+impl Work<'_> {
+    /// Adds a file for each object that a selection found, and decides about those that it
+    /// found before and does not any more.
+    pub(super) fn select(
+        &mut self,
+        selected: &SelectedFiles,
+        found: &[&ObjectName],
+    ) -> Result<(), Error> {
+        let selection = &selected.selection;
+        let unfit = |problem| Error::Selection {
+            pattern: selection.pattern.clone(),
+            problem,
+        };
+        if found.is_empty() && !selection.allow_empty {
+            return Err(unfit(SelectionProblem::Empty));
+        }
+        let limit = usize::try_from(selection.max_objects).unwrap_or(usize::MAX);
+        if found.len() > limit {
+            return Err(unfit(SelectionProblem::TooMany {
+                limit: selection.max_objects,
+            }));
+        }
+        let mut names = Vec::with_capacity(found.len());
+        for object in found {
+            let file = file(selected, object).map_err(unfit)?;
+            let twin = self.files.iter().find(|known| known.name == file.name);
+            if let Some(twin) = twin {
+                return Err(unfit(SelectionProblem::SameFile {
+                    file: file.name.to_string(),
+                    first: described(twin),
+                    second: described(&file),
+                }));
+            }
+            names.push(file.name.clone());
+            self.add(file, Fate::AsOnDisk, false);
+        }
+        self.part_with_vanished(selected, &names)
+    }
+
+    /// Tells the store which files there are now.
+    pub(super) fn end_selection(&mut self) -> Result<(), Error> {
+        if self.set.selections.is_empty() {
+            return Ok(());
+        }
+        let files = self.files.iter();
+        let selected: Vec<File> = files
+            .filter(|file| file.pattern.is_some())
+            .cloned()
+            .collect();
+        self.store()?.select(&selected);
+        Ok(())
+    }
+
+    /// Files of this selection on disk whose objects it does not find any more.
+    fn part_with_vanished(
+        &mut self,
+        selected: &SelectedFiles,
+        names: &[FileName],
+    ) -> Result<(), Error> {
+        let selection = &selected.selection;
+        let mut vanished = Vec::new();
+        for on_disk in self.live().iter().flat_map(|live| &live.files) {
+            let entry = &on_disk.entry;
+            let ours = entry.pattern.as_ref() == Some(&selection.pattern);
+            if ours && !names.contains(&entry.name) {
+                vanished.extend(object_of(&entry.provenance.source));
+            }
+        }
+        for name in vanished {
+            let file = file(selected, &name).map_err(|problem| Error::Selection {
+                pattern: selection.pattern.clone(),
+                problem,
+            })?;
+            let id = object(selected, &name);
+            let missing = Error::Missing {
+                vault: id.vault.clone(),
+                object: format!("{} {name}", id.kind.word()),
+                version: None,
+                code: "not listed any more".to_owned(),
+            };
+            self.believe_missing(recipe::object(&id), &missing)?;
+            match selected.if_missing {
+                IfMissing::Fail => return Err(missing),
+                IfMissing::Keep => {
+                    log::warn!(
+                        "{}: {missing}; {} stays as it was",
+                        self.set.name,
+                        file.name
+                    );
+                    self.add(file, Fate::AsOnDisk, true);
+                }
+                IfMissing::Skip => {
+                    log::warn!(
+                        "{}: {missing}; delivered without {}",
+                        self.set.name,
+                        file.name
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, file: File, fate: Fate, settled: bool) {
+        self.files.push(file);
+        self.fates.push(fate);
+        self.settled.push(settled);
+    }
+}
+
+fn file(selected: &SelectedFiles, object: &ObjectName) -> Result<File, SelectionProblem> {
+    let selection = &selected.selection;
+    let name = selection.pattern.replace(NAME, object.as_str());
+    let name = FileName::parse(&name).map_err(|invalid| SelectionProblem::UnfitName {
+        object: object.to_string(),
+        rule: invalid.0,
+    })?;
+    Ok(File {
+        name,
+        source: Source::Content(Content::Value(Value {
+            object: self::object(selected, object),
+            form: selection.form.clone(),
+        })),
+        mode: selected.mode,
+        owner: selected.owner,
+        group: selected.group,
+        if_missing: selected.if_missing,
+        pattern: Some(selection.pattern.clone()),
+    })
+}
+
+fn object(selected: &SelectedFiles, name: &ObjectName) -> Object {
+    Object {
+        kind: selected.selection.form.kind(),
+        vault: selected.selection.vault.clone(),
+        name: name.clone(),
+        version: None,
+    }
+}
+
+/// The object's name in what a marker says of a file: `HOST/secrets/NAME?…`.
+fn object_of(source: &str) -> Option<ObjectName> {
+    let path = source.split('?').next()?;
+    ObjectName::parse(path.rsplit('/').next()?).ok()
+}
+
+fn described(file: &File) -> String {
+    match file.source.values().as_slice() {
+        [value] => value.object.to_string(),
+        _ => "what is configured for it".to_owned(),
+    }
+}
+
+const NAME: &str = "${name}";
