@@ -130,18 +130,23 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Says so before a byte is taken, if there is no room for the rest.
-    fn refuse_full(&self, file: &File, download: &Download<'_>) -> Result<(), Error> {
+    /// Says so before a byte is taken, if there is no room for the rest, even without the
+    /// version before the live one.
+    fn refuse_full(&mut self, file: &File, download: &Download<'_>) -> Result<(), Error> {
         let directory = &self.set.directory;
         let rest = download.length().saturating_sub(download.starts_at());
-        match disk::free_bytes(directory) {
-            Some(free) if free < rest => Err(Error::Disk {
+        let is_short = || disk::free_bytes(directory).is_some_and(|free| free < rest);
+        if is_short() {
+            self.store()?.make_room()?;
+        }
+        if is_short() {
+            return Err(Error::Disk {
                 action: "write",
                 path: directory.join(file.name.as_str()),
                 errno: Errno::NOSPC,
-            }),
-            _ => Ok(()),
+            });
         }
+        Ok(())
     }
 }
 
