@@ -81,6 +81,7 @@ fn links_of_the_papers_lead_somewhere() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/configuration.md",
+        "docs/sources.md",
     ] {
         let path = top().join(paper);
         let text = fs::read_to_string(&path).unwrap();

@@ -236,7 +236,8 @@ fn add_segment(path: &mut String, segment: &str) {
     path.extend(utf8_percent_encode(segment, RESERVED));
 }
 
-fn problem(blob: &Blob, problem: BlobProblem) -> Error {
+/// What is wrong with a blob, as an error that names it.
+pub fn problem(blob: &Blob, problem: BlobProblem) -> Error {
     let Blob { host, .. } = blob;
     Error::Blob {
         blob: format!("{} in {host}", object(blob)),

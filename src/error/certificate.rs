@@ -55,7 +55,7 @@ impl CertificateProblem {
             Self::KeyAlgorithm => format!("make {object} with an RSA or elliptic-curve key"),
             Self::KeyKind { .. } => format!("make {object} as RSA, or as EC on P-256, P-384 or P-521"),
             Self::KeyOfAnotherCertificate => format!("import {object} again with key and certificate of one pair"),
-            Self::KeyWithoutPublicPart => format!("import {object} again with a key that holds it (openssl pkey -in KEY writes such)"),
+            Self::KeyWithoutPublicPart => format!("import {object} again with a key that holds it (openssl ec -in KEY | openssl pkey)"),
             Self::NoIssuer => format!("import or merge {object} together with the certificates above it"),
             Self::NoKey => format!("make the key exportable in the policy of {object} and renew it, or deliver \"cert\", \"chain\" or \"ca\" only"),
             Self::Pem => format!("set the content type in the policy of {object} to application/x-pkcs12 and renew it, or deliver another part"),

@@ -8,6 +8,7 @@ mod content;
 mod expiry;
 mod outcome;
 mod plan;
+mod receive;
 mod recipe;
 mod selected;
 mod session;
@@ -189,6 +190,11 @@ fn fetch_all(line: &mut Line<'_>, works: &mut [Work<'_>]) {
         Ok(session) => {
             for fetch in &plan.objects {
                 fetch_one(session, fetch, works);
+            }
+            for (set, file) in &plan.blobs {
+                if let Some(work) = works.get_mut(*set) {
+                    work.receive(session, *file);
+                }
             }
         }
         Err(error) => {

@@ -113,9 +113,15 @@ pub(super) fn is_made_of(on_disk: &LiveFile, source: &Source, versions: &[&str])
         && provenance.source == recipe::source(source)
 }
 
-/// Whether all that `source` names is pinned, and lies verified on disk in these versions, so
-/// that no request is needed.
+/// Whether all that `source` names is pinned, by versions or by a digest, and lies verified on
+/// disk so, so that no request is needed.
 fn is_pinned_at(on_disk: &LiveFile, source: &Source) -> bool {
+    if let Source::Blob(blob) = source {
+        let entry = &on_disk.entry;
+        return on_disk.state != FileState::Damaged
+            && blob.sha256.as_ref() == Some(&entry.sha256)
+            && entry.provenance.source == recipe::source(source);
+    }
     let values = source.values();
     let pinned: Option<Vec<&str>> = values
         .iter()

@@ -2,10 +2,7 @@
 
 use ring::digest::{digest, SHA256};
 
-use crate::config::{
-    Blob, CertificatePart, Content, Encoding, Form, KeyPart, Newline, Object, Part, Source, Text,
-    Value,
-};
+use crate::config::{Blob, Content, Form, Newline, Object, Part, Source, Text, Value};
 
 /// The recipe of a file: its object and the form, or a digest of all that goes into it.
 pub(super) fn source(source: &Source) -> String {
@@ -78,28 +75,23 @@ fn of_content(content: &Content) -> String {
 fn of_value(value: &Value) -> String {
     let mut text = object(&value.object);
     match &value.form {
-        Form::Certificate(part) => add(&mut text, "part", certificate_part(*part)),
-        Form::Key(KeyPart::Jwk) => add(&mut text, "part", "jwk"),
-        Form::Key(KeyPart::Pem) => add(&mut text, "part", "pem"),
+        Form::Certificate(part) => add(&mut text, "part", part.as_str()),
+        Form::Key(part) => add(&mut text, "part", part.as_str()),
         Form::Secret(form) => of_text(&mut text, form),
     }
     text
 }
 
 fn of_text(text: &mut String, form: &Text) {
-    match form.encoding {
-        None => {}
-        Some(Encoding::Base64) => add(text, "encoding", "base64"),
-        Some(Encoding::Hex) => add(text, "encoding", "hex"),
-        Some(Encoding::Utf8) => add(text, "encoding", "utf-8"),
+    if let Some(encoding) = form.encoding {
+        add(text, "encoding", encoding.as_str());
     }
+    if form.newline != Newline::Keep {
+        add(text, "newline", form.newline.as_str());
+    }
+    // Last, since it may hold anything.
     if let Some(pointer) = &form.json {
         add(text, "json", pointer.as_str());
-    }
-    match form.newline {
-        Newline::Ensure => add(text, "newline", "ensure"),
-        Newline::Keep => {}
-        Newline::Strip => add(text, "newline", "strip"),
     }
 }
 
@@ -110,20 +102,104 @@ fn add(text: &mut String, key: &str, value: &str) {
     text.push_str(value);
 }
 
-fn certificate_part(part: CertificatePart) -> &'static str {
-    match part {
-        CertificatePart::Bundle => "bundle",
-        CertificatePart::Ca => "ca",
-        CertificatePart::Cert => "cert",
-        CertificatePart::Chain => "chain",
-        CertificatePart::Key => "key",
-        CertificatePart::Pfx => "pfx",
-    }
-}
-
 /// 32 hexadecimal digits, like the version of an object.
 fn fingerprint(text: &str) -> String {
     let digest = digest(&SHA256, text.as_bytes());
     let half = digest.as_ref().iter().take(16);
     half.map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{
+        CertificatePart, Composition, Encoding, ObjectKind, Pointer, Template, Variable,
+    };
+    use crate::name::{HostName, ObjectName};
+
+    fn value(form: Form) -> Value {
+        Value {
+            object: Object {
+                kind: form.kind(),
+                vault: HostName::parse("factory7.vault.azure.net").unwrap(),
+                name: ObjectName::parse("db").unwrap(),
+                version: None,
+            },
+            form,
+        }
+    }
+
+    fn secret(text: Text) -> Value {
+        value(Form::Secret(text))
+    }
+
+    fn composed(text: &str) -> Source {
+        Source::Content(Content::Compose(Composition {
+            template: Template::parse(text, &["x"]).unwrap(),
+            values: vec![("x".to_owned(), secret(Text::default()))],
+        }))
+    }
+
+    #[test]
+    fn one_object_is_named_with_what_is_made_of_it() {
+        let text = Text {
+            encoding: Some(Encoding::Base64),
+            json: Some(Pointer::parse("/a?b").unwrap()),
+            newline: Newline::Strip,
+        };
+        for (value, expected) in [
+            // As the releases before wrote it: an upgrade fetches nothing pinned again.
+            (
+                secret(Text::default()),
+                "factory7.vault.azure.net/secrets/db",
+            ),
+            (
+                secret(text),
+                "factory7.vault.azure.net/secrets/db?encoding=base64&newline=strip&json=/a?b",
+            ),
+            (
+                value(Form::Certificate(CertificatePart::Chain)),
+                "factory7.vault.azure.net/certificates/db?part=chain",
+            ),
+        ] {
+            assert_eq!(source(&Source::Content(Content::Value(value))), expected);
+        }
+        let key = Object {
+            kind: ObjectKind::Key,
+            ..secret(Text::default()).object
+        };
+        assert_eq!(object(&key), "factory7.vault.azure.net/keys/db");
+    }
+
+    #[test]
+    fn whatever_changes_a_composed_file_changes_its_recipe() {
+        let mut recipes: Vec<String> = [
+            "a ${x}",
+            "b ${x}",
+            "a ${x|url}",
+            "a ${x|url|json}",
+            "a ${x}${x}",
+        ]
+        .map(|text| source(&composed(text)))
+        .to_vec();
+        let variable = |name: &str| Variable {
+            name: name.to_owned(),
+            content: Content::Value(secret(Text::default())),
+        };
+        recipes.push(source(&Source::EnvFile(vec![variable("A")])));
+        recipes.push(source(&Source::EnvFile(vec![variable("B")])));
+        let count = recipes.len();
+        recipes.sort();
+        recipes.dedup();
+        assert_eq!(recipes.len(), count);
+        assert!(recipes.iter().all(|recipe| !recipe.contains("a ")));
+    }
+
+    #[test]
+    fn several_versions_become_one_that_looks_like_one() {
+        assert_eq!(version(&["4387"]), "4387");
+        let both = version(&["4387", "91ab"]);
+        assert_eq!(both.len(), 32);
+        assert_ne!(both, version(&["91ab", "4387"]));
+    }
 }

@@ -1,5 +1,6 @@
 //! The network side of a run: identities, a token for each audience, one client, hosts given up.
 
+use crate::blob;
 use crate::clock;
 use crate::config::{Config, Identity, Object, ObjectKind};
 use crate::error::{Error, TokenFacts};
@@ -106,6 +107,20 @@ impl<'a> Session<'a> {
                 token: signed_in.token.value(),
                 facts: &signed_in.facts,
             })
+        })
+    }
+
+    /// Asks a storage account something.
+    pub(super) fn ask_storage(
+        &mut self,
+        host: &HostName,
+        question: &mut dyn FnMut(&blob::Access<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let audience = self.config.cloud.storage_audience.as_deref();
+        let audience = audience.ok_or_else(no_answer)?;
+        self.ask(audience, host, &mut |client, signed_in| {
+            let token = signed_in.token.value();
+            question(&blob::Access { client, token })
         })
     }
 

@@ -5,7 +5,7 @@ use super::work::{Change, Work};
 use super::Mode;
 use crate::config::{Config, File};
 use crate::hook;
-use crate::name::Version;
+use crate::name::{foreign, Version};
 use crate::report;
 use crate::state::{Run, Status};
 
@@ -30,7 +30,8 @@ pub(super) fn tell(end: &End<'_>, work: &Work<'_>) {
 fn change_line(config: &Config, work: &Work<'_>, change: &Change) -> String {
     let version = |version: &Option<String>| match version.as_deref().map(Version::parse) {
         Some(Ok(version)) => format!("{}…", version.short()),
-        Some(Err(_)) => "?".to_owned(),
+        // The ETag of a blob.
+        Some(Err(_)) => foreign(shown(version), 20),
         None => "-".to_owned(),
     };
     let access = match (
@@ -47,6 +48,10 @@ fn change_line(config: &Config, work: &Work<'_>, change: &Change) -> String {
         version(&change.old),
         version(&change.new)
     )
+}
+
+fn shown(version: &Option<String>) -> &str {
+    version.as_deref().unwrap_or_default().trim_matches('"')
 }
 
 fn switch_line(work: &Work<'_>) -> String {

@@ -32,6 +32,9 @@ pub(super) struct Work<'a> {
     pub(super) changes: Vec<Change>,
     /// The commit, if there was one.
     pub(super) commit: Option<Commit>,
+    /// Whether a file's content has another version by now, although it is the same: that is
+    /// committed, so that it need not come again, and nothing is run.
+    pub(super) renamed: bool,
     /// What lies on disk, as far as is known.
     live: Option<Live>,
     /// What an earlier run remembered.
@@ -90,6 +93,7 @@ impl<'a> Work<'a> {
             restored: false,
             changes: Vec::new(),
             commit: None,
+            renamed: false,
             live: None,
             memory,
             mode,
@@ -187,7 +191,7 @@ impl<'a> Work<'a> {
         let outcome = self.commit();
         self.confirmed = outcome.is_ok();
         self.note(outcome);
-        if self.commit.is_some() && self.failure.is_none() {
+        if self.commit.is_some() && self.failure.is_none() && self.hook() == Hook::Run {
             let hooked = self.run_hook();
             self.note(hooked);
         }
@@ -246,7 +250,7 @@ impl<'a> Work<'a> {
 
     fn commit(&mut self) -> Result<(), Error> {
         self.note_removed_files();
-        if self.changes.is_empty() {
+        if self.changes.is_empty() && !self.renamed {
             return self.repair();
         }
         if self.mode == Mode::DryRun {
@@ -302,7 +306,8 @@ impl<'a> Work<'a> {
 
     /// Whether there is something to do after a change.
     fn hook(&self) -> Hook {
-        if hook::summary(&self.set.on_change).is_empty() {
+        let is_same = self.renamed && self.changes.is_empty();
+        if is_same || hook::summary(&self.set.on_change).is_empty() {
             Hook::Skip
         } else {
             Hook::Run

@@ -17,10 +17,12 @@
 )]
 
 mod damaged;
+mod driver;
 mod failures;
 mod kill;
 mod mutants;
 mod order;
+mod pieces;
 mod points;
 mod readable;
 mod rotation;

@@ -90,6 +90,26 @@ fn keys_that_cannot_be_used_are_told_apart() {
 }
 
 #[test]
+fn a_key_without_its_public_part_is_told_and_openssl_adds_it() {
+    let Some(workshop) = Workshop::open() else {
+        return;
+    };
+    for kind in ["P-256", "P-521"] {
+        workshop.make_chain(kind);
+        workshop.openssl("ec -in leaf.key -no_public -out bare");
+        let text = workshop.text(&["bare", "leaf.pem", "lower.pem"]);
+        assert_eq!(problem(&text), CertificateProblem::KeyWithoutPublicPart);
+        // The advice.
+        workshop.openssl("ec -in bare -out whole");
+        let whole = workshop.openssl("pkey -in whole");
+        let text = whole.clone() + &workshop.text(&["leaf.pem", "lower.pem"]);
+        let chain = Chain::read(&value(&text)).unwrap();
+        let key = chain.part(CertificatePart::Key).unwrap();
+        assert_eq!(key.expose_str(), Some(whole.as_str()));
+    }
+}
+
+#[test]
 fn a_marker_that_lacks_a_hyphen_brings_no_key_into_a_sentence() {
     let Some(workshop) = Workshop::open() else {
         return;

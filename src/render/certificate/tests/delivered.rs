@@ -1,8 +1,6 @@
 //! What openssl says to what is delivered.
 
-use super::problem;
 use crate::config::CertificatePart;
-use crate::error::CertificateProblem;
 use crate::render::workshop::{value, Order, Workshop, LEAF};
 use crate::render::Chain;
 
@@ -133,33 +131,6 @@ fn old_forms_of_keys_become_pkcs8() {
     let text = workshop.text(&["fresh.key", "fresh.pem", "lower.pem"]);
     assert!(text.starts_with("-----BEGIN EC PARAMETERS-----"));
     assert!(part(&text, CertificatePart::Bundle).starts_with("-----BEGIN PRIVATE KEY-----\n"));
-}
-
-#[test]
-fn a_key_without_its_public_part_is_matched_by_its_secret_one() {
-    let Some(workshop) = Workshop::open() else {
-        return;
-    };
-    for kind in ["P-256", "P-384", "P-521"] {
-        workshop.make_chain(kind);
-        workshop.openssl("ec -in leaf.key -no_public -out bare");
-        let text = workshop.text(&["lower.pem", "bare", "leaf.pem"]);
-        if kind == "P-521" {
-            assert_eq!(problem(&text), CertificateProblem::KeyWithoutPublicPart);
-            continue;
-        }
-        workshop.put("made", part(&text, CertificatePart::Bundle).as_bytes());
-        assert_eq!(
-            workshop.openssl("pkey -in made -pubout"),
-            workshop.openssl("pkey -in leaf.key -pubout")
-        );
-        workshop.openssl("pkey -in made -check -noout");
-        // Of the same curve, but another one.
-        workshop.key("other", kind);
-        workshop.openssl("ec -in other.key -no_public -out other");
-        let text = workshop.text(&["other", "leaf.pem", "lower.pem"]);
-        assert_eq!(problem(&text), CertificateProblem::KeyOfAnotherCertificate);
-    }
 }
 
 #[test]
