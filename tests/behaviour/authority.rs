@@ -73,7 +73,15 @@ impl Pair {
     pub fn pfx(&self) -> Vec<u8> {
         let top = tempfile::tempdir().unwrap();
         let words = [
-            "pkcs12", "-export", "-passout", "pass:", "-inkey", "key", "-in", "leaf", "-certfile",
+            "pkcs12",
+            "-export",
+            "-passout",
+            "pass:",
+            "-inkey",
+            "key",
+            "-in",
+            "leaf",
+            "-certfile",
             "above",
         ];
         let files = [
@@ -112,9 +120,8 @@ pub fn key(kind: Kind, number: usize) -> String {
 /// The certificate of the authority at the top, which issued itself.
 pub fn root() -> String {
     static ROOT: OnceLock<String> = OnceLock::new();
-    let made = ROOT.get_or_init(|| {
-        certificate("Factory Root", &key(Kind::P256, 90), None, true, 3650)
-    });
+    let made =
+        ROOT.get_or_init(|| certificate("Factory Root", &key(Kind::P256, 90), None, true, 3650));
     made.clone()
 }
 
@@ -124,7 +131,13 @@ pub fn intermediate() -> String {
     let made = INTERMEDIATE.get_or_init(|| {
         let above = (root(), key(Kind::P256, 90));
         let key = key_of_intermediate();
-        certificate("Factory Issuing", &key, Some((&above.0, &above.1)), true, 1825)
+        certificate(
+            "Factory Issuing",
+            &key,
+            Some((&above.0, &above.1)),
+            true,
+            1825,
+        )
     });
     made.clone()
 }
@@ -224,8 +237,21 @@ fn certificate(
         false => "basicConstraints=critical,CA:FALSE",
     };
     let mut words = vec![
-        "req", "-x509", "-new", "-config", "config", "-key", "key", "-subj", &subject, "-days",
-        &days, "-addext", constraints, "-addext", "subjectKeyIdentifier=hash",
+        "req",
+        "-x509",
+        "-new",
+        "-config",
+        "config",
+        "-key",
+        "key",
+        "-subj",
+        &subject,
+        "-days",
+        &days,
+        "-addext",
+        constraints,
+        "-addext",
+        "subjectKeyIdentifier=hash",
     ];
     let mut files = vec![
         ("config", "[req]\ndistinguished_name=name\n[name]\n"),

@@ -62,7 +62,10 @@ fn is_delivered(site: &Site, pair: &Pair) {
     authority::belong_together(&web.join("key"), &web.join("chain"));
     assert_eq!(site.delivered("web", "key").unwrap(), pair.key);
     let chain = site.delivered("web", "chain").unwrap();
-    assert_eq!(chain, [pair.leaf.as_str(), &authority::intermediate()].concat());
+    assert_eq!(
+        chain,
+        [pair.leaf.as_str(), &authority::intermediate()].concat()
+    );
     let bundle = site.delivered("proxy", "bundle").unwrap();
     assert_eq!(bundle, pair.pem());
 }
@@ -70,7 +73,8 @@ fn is_delivered(site: &Site, pair: &Pair) {
 #[test]
 fn a_version_that_appears_between_two_requests_waits_for_the_next_run() {
     for as_pfx in [false, true] {
-        let [old, new] = [(1, "old"), (2, "new")].map(|(key, name)| Pair::new(Kind::P256, key, name));
+        let [old, new] =
+            [(1, "old"), (2, "new")].map(|(key, name)| Pair::new(Kind::P256, key, name));
         let site = site(two_sets(), &old, as_pfx);
         site.hide(new.mark());
         let id = site
@@ -85,7 +89,11 @@ fn a_version_that_appears_between_two_requests_waits_for_the_next_run() {
         assert_eq!(asked.len(), 1 + usize::from(as_pfx));
         if as_pfx {
             // Which version is to be converted is said.
-            assert!(asked[1].path.len() > "/secrets/web/".len(), "{}", asked[1].path);
+            assert!(
+                asked[1].path.len() > "/secrets/web/".len(),
+                "{}",
+                asked[1].path
+            );
         }
         site.keyferry(&["sync"]).exits(0);
         is_delivered(&site, &new);
@@ -126,30 +134,31 @@ fn a_certificate_takes_one_request_a_run_and_a_conversion_a_version() {
         let key = std::fs::canonicalize(site.set("web").join("key")).unwrap();
         std::fs::write(&key, "damaged").unwrap();
         assert_eq!(gets_of_a_run(&site), first);
-        authority::belong_together(
-            &site.set("web").join("key"),
-            &site.set("web").join("chain"),
-        );
+        authority::belong_together(&site.set("web").join("key"), &site.set("web").join("chain"));
         assert_eq!(gets_of_a_run(&site), 1);
         site.assert_well_behaved();
     }
 }
 
 #[test]
-fn a_renewal_that_changes_no_byte_of_a_set_touches_nothing() {
+fn a_renewal_that_changes_no_byte_of_a_set_runs_no_hook() {
     for as_pfx in [false, true] {
-        let sets = json!({"trust": {"files": {"ca": file("ca")}, "on_change": {"run": [["/bin/false"]]}}});
-        let site = site(sets, &Pair::new(Kind::P256, 1, "web"), as_pfx);
-        site.keyferry(&["sync"]).says("/bin/false");
-        let generation = site.set_status("trust")["generation"].clone();
-        let mut config = site.config(json!({"trust": {"files": {"ca": file("ca")}}}));
-        site.configure(&config);
+        let mut sets = json!({"trust": {"files": {"ca": file("ca")}}});
+        let site = site(sets.clone(), &Pair::new(Kind::P256, 1, "web"), as_pfx);
         site.keyferry(&["sync"]).exits(0);
-        config["sets"]["trust"]["on_change"] = json!({"run": [["/bin/false"]]});
-        site.configure(&config);
-        put(&site, &Pair::new(Kind::P256, 2, "web"), as_pfx);
-        site.keyferry(&["sync"]).exits(0);
-        assert_eq!(site.set_status("trust")["generation"], generation);
+        sets["trust"]["on_change"] = json!({"run": [["/bin/false"]]});
+        site.configure(&site.config(sets));
+        let renewed = put(&site, &Pair::ending(Kind::P256, 2, "web", 60), as_pfx);
+        site.keyferry(&["sync", "--dry-run"])
+            .exits(0)
+            .never_says("would");
+        assert_eq!(gets_of_a_run(&site), 1 + usize::from(as_pfx));
+        assert_eq!(versions(&site, "trust"), [renewed]);
+        let end = site.set_status("trust")["files"][0]["expires"].as_u64();
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let days = (end.unwrap() - now).div_ceil(86_400);
+        assert_eq!(days, 60, "its end is that of the new one");
+        assert_eq!(gets_of_a_run(&site), 1);
     }
 }
 
@@ -190,7 +199,11 @@ fn a_vault_that_does_not_convert_says_what_can_be_done() {
 #[test]
 fn a_vault_that_gives_the_container_again_is_told_the_same() {
     let pair = Pair::new(Kind::P256, 1, "web");
-    let site = site(json!({"web": {"files": {"key": file("key")}}}), &pair, false);
+    let site = site(
+        json!({"web": {"files": {"key": file("key")}}}),
+        &pair,
+        false,
+    );
     let container = authority::openssl(&["base64", "-A"], &pair.pfx());
     let container = String::from_utf8(container).unwrap();
     site.hide(&container[100..140]);

@@ -157,13 +157,19 @@ fn what_is_odd_is_told_once_a_version_and_delivered() {
         ("missing intermediate", [key, leaf].concat()),
         ("stranger", [key, &stranger, leaf, &above].concat()),
         ("two keys", [&other, key, leaf, &above].concat()),
-        ("root instead of intermediate", [key, leaf, &authority::root()].concat()),
+        (
+            "root instead of intermediate",
+            [key, leaf, &authority::root()].concat(),
+        ),
     ] {
         let site = site(one_part("bundle"));
         site.hide(other.lines().nth(1).unwrap());
         put_text(&site, &text);
         let run = site.keyferry(&["sync"]).exits(0);
-        let warnings = run.stderr.lines().filter(|line| line.starts_with("warning"));
+        let warnings = run
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("warning"));
         let warnings: Vec<&str> = warnings.collect();
         assert!(!warnings.is_empty(), "{what}");
         told.push_str(&format!("{what}\n{}\n", warnings.join("\n")));
@@ -196,7 +202,10 @@ fn a_key_of_another_certificate_keeps_last_good() {
             .exits(65)
             .says("holds a private key that belongs to none of its certificates");
         let status = site.set_status("web");
-        assert_eq!((&status["state"], &status["exit_code"]), (&json!("unusable"), &json!(65)));
+        assert_eq!(
+            (&status["state"], &status["exit_code"]),
+            (&json!("unusable"), &json!(65))
+        );
         assert_eq!(site.delivered("web", "key.pem").unwrap(), good.key);
         assert_eq!(site.delivered("web", "cert.pem").unwrap(), good.leaf);
     }
@@ -205,7 +214,12 @@ fn a_key_of_another_certificate_keeps_last_good() {
 #[test]
 fn what_is_not_exportable_is_delivered_but_for_the_key() {
     let sets = |parts: &[&str]| {
-        let file = |part: &&str| (part.to_string(), json!({"certificate": "web", "part": part}));
+        let file = |part: &&str| {
+            (
+                part.to_string(),
+                json!({"certificate": "web", "part": part}),
+            )
+        };
         json!({"web": {"files": parts.iter().map(file).collect::<serde_json::Map<_, _>>()}})
     };
     let site = site(sets(&["cert", "chain", "ca"]));
@@ -235,7 +249,8 @@ fn a_missing_and_a_forbidden_certificate_are_told_as_such() {
         .says("has no certificate web (SecretNotFound)");
     put(&site, &Pair::new(Kind::P256, 1, "web"), false);
     // The certificate itself is not asked for: its secret has all of it.
-    site.vault.deny(cloud::Denial::Rbac, cloud::Scope::Certificates);
+    site.vault
+        .deny(cloud::Denial::Rbac, cloud::Scope::Certificates);
     site.keyferry(&["sync"]).exits(0);
     site.vault.deny(cloud::Denial::Rbac, cloud::Scope::Secrets);
     let run = site.keyferry(&["sync"]).exits(77);
