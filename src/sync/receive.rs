@@ -9,12 +9,12 @@ use super::recipe;
 use super::session::Session;
 use super::work::{Fate, Work};
 use super::Mode;
-use crate::blob::{self, Access, Download, Have, Opened};
-use crate::config::{Blob, File, Source};
+use crate::blob::{self, Access, Download, Facts, Have, Opened};
+use crate::config::{Blob, File, Set, Source};
 use crate::disk;
 use crate::error::{BlobProblem, Error};
 use crate::report::Progress;
-use crate::store::{FileState, LiveFile, Part, Provenance};
+use crate::store::{FileState, LiveFile, Part, Provenance, Store};
 
 impl Work<'_> {
     /// Brings the blob of the file at `place` up to date.
@@ -84,7 +84,8 @@ impl Work<'_> {
             return Ok(());
         }
         disk::refuse_read_only(&self.set.directory)?;
-        self.refuse_full(file, download)?;
+        let rest = download.length().saturating_sub(download.starts_at());
+        refuse_full(self.set, file, rest)?;
         let begun = Part {
             etag: provenance.version.clone(),
             length: download.starts_at(),
@@ -129,19 +130,47 @@ impl Work<'_> {
         self.decide(place, Fate::New);
         Ok(())
     }
+}
 
-    /// Says so before a byte is taken, if there is no room for the rest.
-    fn refuse_full(&self, file: &File, download: &Download<'_>) -> Result<(), Error> {
-        let directory = &self.set.directory;
-        let rest = download.length().saturating_sub(download.starts_at());
-        match disk::free_bytes(directory) {
-            Some(free) if free < rest => Err(Error::Disk {
-                action: "write",
-                path: directory.join(file.name.as_str()),
-                errno: Errno::NOSPC,
-            }),
-            _ => Ok(()),
+/// Refuses, as a run would before it takes a byte, a blob with these `facts` for `file` of `set`
+/// if there is no room for what is missing of it. Only looks.
+///
+/// # Errors
+/// [`Error::Disk`], and what [`Store::open`] gives.
+pub fn refuse_without_room(
+    set: &Set,
+    instance: &str,
+    file: &File,
+    facts: &Facts,
+) -> Result<(), Error> {
+    let Err(full) = refuse_full(set, file, facts.length) else {
+        return Ok(());
+    };
+    let store = Store::open(set, instance)?;
+    let on_disk = store.live().and_then(|live| live.file(&file.name));
+    let delivered = on_disk.is_some_and(|on_disk| {
+        on_disk.state != FileState::Damaged && on_disk.entry.provenance.version == facts.etag
+    });
+    if delivered {
+        return Ok(());
+    }
+    match store.part(&file.name, &recipe::source(&file.source))? {
+        Some(part) if part.etag == facts.etag => {
+            refuse_full(set, file, facts.length.saturating_sub(part.length))
         }
+        _ => Err(full),
+    }
+}
+
+/// Says so before a byte is taken, if there is no room for the rest.
+fn refuse_full(set: &Set, file: &File, rest: u64) -> Result<(), Error> {
+    match disk::free_bytes(&set.directory) {
+        Some(free) if free < rest => Err(Error::Disk {
+            action: "write",
+            path: set.directory.join(file.name.as_str()),
+            errno: Errno::NOSPC,
+        }),
+        _ => Ok(()),
     }
 }
 
