@@ -84,8 +84,7 @@ impl Work<'_> {
             return Ok(());
         }
         disk::refuse_read_only(&self.set.directory)?;
-        let rest = download.length().saturating_sub(download.starts_at());
-        refuse_full(self.set, file, rest)?;
+        self.refuse_full(file, download)?;
         let begun = Part {
             etag: provenance.version.clone(),
             length: download.starts_at(),
@@ -130,39 +129,49 @@ impl Work<'_> {
         self.decide(place, Fate::New);
         Ok(())
     }
+
+    /// Says so before a byte is taken, if there is no room for the rest, even without the
+    /// version before the live one.
+    fn refuse_full(&mut self, file: &File, download: &Download<'_>) -> Result<(), Error> {
+        let set = self.set;
+        let rest = download.length().saturating_sub(download.starts_at());
+        if refuse_full(set, file, rest).is_err() {
+            self.store()?.make_room()?;
+        }
+        refuse_full(set, file, rest)
+    }
 }
 
-/// Refuses, as a run would before it takes a byte, a blob with these `facts` for `file` of `set`
-/// if there is no room for what is missing of it. Only looks.
-///
-/// # Errors
-/// [`Error::Disk`], and what [`Store::open`] gives.
-pub fn refuse_without_room(
+/// Why a run would refuse a blob with these `facts` for `file` of `set` before it takes a byte:
+/// there is no room for what is missing of it. Whether that is certain: where a version is live,
+/// the one before it may make room. Only looks.
+pub fn without_room(
     set: &Set,
     instance: &str,
     file: &File,
     facts: &Facts,
-) -> Result<(), Error> {
-    let Err(full) = refuse_full(set, file, facts.length) else {
-        return Ok(());
+) -> Option<(Error, bool)> {
+    let full = refuse_full(set, file, facts.length).err()?;
+    let store = match Store::open(set, instance) {
+        Ok(store) => store,
+        Err(error) => return Some((error, true)),
     };
-    let store = Store::open(set, instance)?;
     let on_disk = store.live().and_then(|live| live.file(&file.name));
-    let delivered = on_disk.is_some_and(|on_disk| {
+    if on_disk.is_some_and(|on_disk| {
         on_disk.state != FileState::Damaged && on_disk.entry.provenance.version == facts.etag
-    });
-    if delivered {
-        return Ok(());
+    }) {
+        return None;
     }
-    match store.part(&file.name, &recipe::source(&file.source))? {
-        Some(part) if part.etag == facts.etag => {
-            refuse_full(set, file, facts.length.saturating_sub(part.length))
+    let is_certain = store.live().is_none();
+    match store.part(&file.name, &recipe::source(&file.source)) {
+        Ok(Some(part)) if part.etag == facts.etag => {
+            let rest = facts.length.saturating_sub(part.length);
+            Some((refuse_full(set, file, rest).err()?, is_certain))
         }
-        _ => Err(full),
+        _ => Some((full, is_certain)),
     }
 }
 
-/// Says so before a byte is taken, if there is no room for the rest.
 fn refuse_full(set: &Set, file: &File, rest: u64) -> Result<(), Error> {
     match disk::free_bytes(&set.directory) {
         Some(free) if free < rest => Err(Error::Disk {

@@ -1,12 +1,14 @@
 //! `check --online` and Blob Storage: what stands between a blob and its file, before a byte of
 //! it comes.
 
-use cloud::{Blob, StorageAccount};
+use std::time::Duration;
+
+use cloud::{Action, Blob, Fault, Match, StorageAccount};
 use serde_json::{json, Value};
 
 use crate::doctor::*;
 use crate::golden;
-use crate::namespace::mounted;
+use crate::namespace::{entered, mounted};
 use crate::support::{is_root, Site};
 
 /// A site with an account `plant7store`.
@@ -212,4 +214,69 @@ fn a_person_is_not_asked_for_storage() {
     assert!(!asked
         .iter()
         .any(|request| request.path.contains("devicecode")));
+}
+
+#[test]
+fn a_new_version_may_find_the_room_of_an_older_one() {
+    let script = "mount -t tmpfs -o size=4M,mode=0755 none /mnt";
+    if !entered(
+        "doctor_storage::a_new_version_may_find_the_room_of_an_older_one",
+        script,
+    ) {
+        return;
+    }
+    let (site, account) = site();
+    let mut config = config(&site, json!({}));
+    config["sets"]["mqtt"]["directory"] = json!("/mnt/mqtt");
+    site.configure(&config);
+    account.put_generated("firmware", "gw.bin", 2_500_000, 7);
+    site.keyferry(&["sync"]).exits(0);
+    // What is delivered takes no more room.
+    let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]).exits(0));
+    assert_eq!(checks.first("object")["outcome"], "ok");
+    account.put_generated("firmware", "gw.bin", 2_500_000, 8);
+    let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]).exits(0));
+    let told = checks.first("object");
+    assert_eq!(told["outcome"], "warning");
+    let sentence = "cannot write /mnt/mqtt/gw.bin: No space left on device (os error 28)";
+    let unless = ", unless the version before the live one makes room";
+    assert_eq!(told["detail"], format!("{sentence}{unless}"));
+    site.keyferry(&["sync"]).exits(74).says(sentence);
+}
+
+#[test]
+fn a_sign_in_that_is_refused_for_storage_alone_is_told() {
+    let (site, account) = site();
+    account.put("firmware", "gw.bin", "firmware");
+    site.seed("mqtt-password", "hunter2");
+    let mut config = config(&site, json!({}));
+    config["vault"] = json!("factory7-edge");
+    config["sets"]["mqtt"]["files"]["password"] = json!({"secret": "mqtt-password"});
+    site.configure(&config);
+    let body = json!({"error": "invalid_resource", "error_codes": [500_011]});
+    for (action, times) in [
+        (Action::Delay(Duration::ZERO), 1),
+        (
+            Action::Status {
+                code: 400,
+                headers: Vec::new(),
+                body: body.to_string(),
+            },
+            1,
+        ),
+    ] {
+        site.cloud.fault(Fault {
+            matching: Match::Token,
+            action,
+            times,
+        });
+    }
+    let checks = Checks::of(&site.keyferry(&["check", "--online", "--json"]).exits(77));
+    assert_eq!(checks.first("vault")["outcome"], "ok");
+    let told: Vec<&Value> = checks.all("token").collect();
+    assert_eq!((told.len(), &told[0]["outcome"]), (2, &json!("ok")));
+    assert_eq!(told[1]["title"], "sign-in: storage");
+    let sentence = told[1]["detail"].as_str().unwrap();
+    assert!(sentence.contains("AADSTS500011"), "{sentence}");
+    checks.assert_skipped(&["storage"], "token failed");
 }

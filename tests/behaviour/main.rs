@@ -11,6 +11,9 @@
 
 mod adfs;
 mod arc;
+mod authority;
+mod certificate_versions;
+mod certificates;
 mod checks;
 mod cloud_changes;
 mod clouds;

@@ -126,8 +126,7 @@ impl Visit<'_> {
         };
         let mut outcomes: Vec<Outcome> = Vec::new();
         for used in uses() {
-            let fits = used.refuse_large(facts, &self.patient.config.instance);
-            outcomes.extend(fits.err().map(Outcome::failed));
+            outcomes.extend(used.obstacle(facts, &self.patient.config.instance));
         }
         if outcomes.is_empty() {
             outcomes.push(Outcome::Ok(readable(blob, facts)));
@@ -148,11 +147,21 @@ impl Visit<'_> {
 }
 
 impl Use<'_> {
-    /// Refuses a blob with these `facts` that is too large for where this file lies.
-    fn refuse_large(&self, facts: &Facts, instance: &str) -> Result<(), Error> {
+    /// Why a blob with these `facts` is too large for where this file lies.
+    fn obstacle(&self, facts: &Facts, instance: &str) -> Option<Outcome> {
         let limit = self.blob.limit(disk::lies_in_memory(&self.set.directory));
-        blob::refuse_large(self.blob, facts.length, limit)?;
-        sync::refuse_without_room(self.set, instance, self.file, facts)
+        if let Err(error) = blob::refuse_large(self.blob, facts.length, limit) {
+            return Some(Outcome::failed(error));
+        }
+        Some(
+            match sync::without_room(self.set, instance, self.file, facts)? {
+                (error, true) => Outcome::failed(error),
+                (error, false) => Outcome::Warning {
+                    what: format!("{error}, unless the version before the live one makes room"),
+                    next: error.advice(),
+                },
+            },
+        )
     }
 }
 
