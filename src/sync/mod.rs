@@ -29,6 +29,7 @@ use crate::store::Store;
 pub use arrival::{Arrival, Piece};
 pub use content::assembled;
 use plan::{Fetch, Plan, User};
+pub use receive::without_room;
 pub use selected::files_of;
 pub use session::identities;
 use session::Session;

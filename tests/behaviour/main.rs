@@ -25,6 +25,8 @@ mod disk;
 mod doctor;
 mod doctor_device;
 mod doctor_network;
+mod doctor_sources;
+mod doctor_storage;
 mod environment;
 mod federated;
 mod files;

@@ -256,7 +256,7 @@ impl Patient<'_> {
         match token.claims().audience {
             None => Outcome::Skipped("the token does not say".to_owned()),
             // The service's application id stands for it as well.
-            Some(found) if found.trim_end_matches('/') == wanted || name::is_guid(&found) => {
+            Some(found) if bare(&found) == bare(wanted) || name::is_guid(&found) => {
                 Outcome::Ok(format!("the token is for {found}"))
             }
             Some(found) => Outcome::Warning {
@@ -268,6 +268,11 @@ impl Patient<'_> {
             },
         }
     }
+}
+
+/// Clouds differ in whether an audience ends in a slash.
+fn bare(audience: &str) -> &str {
+    audience.trim_end_matches('/')
 }
 
 /// Whether a vault found the token to be for another audience than its cloud's.

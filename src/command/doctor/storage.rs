@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::identity::Token;
 use crate::name::{foreign, HostName};
 use crate::report;
+use crate::sync;
 
 /// A file that is a blob.
 pub(super) struct Use<'a> {
@@ -123,7 +124,10 @@ impl Visit<'_> {
                 }];
             }
         };
-        let mut outcomes: Vec<Outcome> = uses().filter_map(|used| used.fits(facts)).collect();
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for used in uses() {
+            outcomes.extend(used.obstacle(facts, &self.patient.config.instance));
+        }
         if outcomes.is_empty() {
             outcomes.push(Outcome::Ok(readable(blob, facts)));
         }
@@ -143,27 +147,21 @@ impl Visit<'_> {
 }
 
 impl Use<'_> {
-    /// What stands against a blob with these `facts` where this file lies.
-    fn fits(&self, facts: &Facts) -> Option<Outcome> {
-        let directory = &self.set.directory;
-        let limit = self.blob.limit(disk::lies_in_memory(directory));
+    /// Why a blob with these `facts` is too large for where this file lies.
+    fn obstacle(&self, facts: &Facts, instance: &str) -> Option<Outcome> {
+        let limit = self.blob.limit(disk::lies_in_memory(&self.set.directory));
         if let Err(error) = blob::refuse_large(self.blob, facts.length, limit) {
             return Some(Outcome::failed(error));
         }
-        // What is delivered already takes no more room; a new version of it will.
-        let free = disk::free_bytes(directory).filter(|free| *free < facts.length)?;
-        let path = directory.display();
-        Some(Outcome::Warning {
-            what: format!(
-                "{} has {}, and below {path} there is room for {}",
-                blob::object(self.blob),
-                size(facts.length),
-                size(free)
-            ),
-            next: format!(
-                "free room on the file system of {path}, or give the set a \"directory\" elsewhere"
-            ),
-        })
+        Some(
+            match sync::without_room(self.set, instance, self.file, facts)? {
+                (error, true) => Outcome::failed(error),
+                (error, false) => Outcome::Warning {
+                    what: format!("{error}, unless the version before the live one makes room"),
+                    next: error.advice(),
+                },
+            },
+        )
     }
 }
 
