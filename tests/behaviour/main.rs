@@ -32,6 +32,7 @@ mod federated;
 mod files;
 mod golden;
 mod hooks;
+mod keys;
 mod main_job;
 mod managed_identity;
 mod missing;
@@ -47,6 +48,7 @@ mod staleness;
 mod status;
 #[path = "../support/mod.rs"]
 mod support;
+mod texts;
 mod tls;
 mod token;
 mod tokens;
