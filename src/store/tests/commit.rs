@@ -222,7 +222,7 @@ fn a_large_file_that_is_kept_takes_no_second_room() {
     set.files[0].mode = Mode::new(0o400).unwrap();
     drop(store);
     let mut store = Store::open(&set, "").unwrap();
-    store.heal().unwrap();
+    heal(&mut store).unwrap();
     let mut staging = store.stage().unwrap();
     staging.keep(&name("large")).unwrap();
     staging.commit(Hook::Skip, 2000).unwrap();
