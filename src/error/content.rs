@@ -85,13 +85,13 @@ impl ContentProblem {
     pub(super) fn advice(&self, object: &str) -> String {
         match self {
             Self::Absent { .. } | Self::NoText { .. } | Self::Null { .. } | Self::Twice { .. } => {
-                format!("correct {object} in the vault, or the pointer in \"json\"")
+                format!("correct {object}, or the pointer in \"json\"")
             }
             Self::BadEncoding { .. } => {
-                format!("correct {object} in the vault (or its tag file-encoding), or \"encoding\" of the file")
+                format!("correct {object} (or its tag file-encoding), or \"encoding\" of the file")
             }
             Self::BadJson { .. } => {
-                format!("correct {object} in the vault, or leave \"json\" out")
+                format!("correct {object}, or leave \"json\" out")
             }
             Self::NoValue { .. } => "add the value to \"values\"".to_owned(),
             Self::TooLong { .. } => "deliver its parts as files of their own".to_owned(),

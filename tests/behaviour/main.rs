@@ -11,6 +11,9 @@
 
 mod adfs;
 mod arc;
+mod authority;
+mod certificate_versions;
+mod certificates;
 mod checks;
 mod cloud_changes;
 mod clouds;
@@ -22,11 +25,14 @@ mod disk;
 mod doctor;
 mod doctor_device;
 mod doctor_network;
+mod doctor_sources;
+mod doctor_storage;
 mod environment;
 mod federated;
 mod files;
 mod golden;
 mod hooks;
+mod keys;
 mod main_job;
 mod managed_identity;
 mod missing;
@@ -42,6 +48,7 @@ mod staleness;
 mod status;
 #[path = "../support/mod.rs"]
 mod support;
+mod texts;
 mod tls;
 mod token;
 mod tokens;
