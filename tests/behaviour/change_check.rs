@@ -99,7 +99,7 @@ fn a_change_of_tags_or_attributes_is_a_change() {
     site.vault.disable(&name(4), "latest");
     site.keyferry(&["sync"]).exits(77);
     site.vault.enable(&name(4), "latest");
-    site.keyferry(&["sync"]).exits(0);
+    assert_eq!(asked(&site), (1, 2));
 }
 
 #[test]
@@ -206,6 +206,25 @@ fn a_run_that_asks_nobody_forgets_nothing() {
     assert_eq!(counts(&site.cloud.requests()), (1, 0));
     site.keyferry(&["sync", "nothing"]).exits(64);
     assert_eq!(asked(&site), (1, 0));
+}
+
+#[test]
+fn a_set_that_fails_fetches_what_changed_only() {
+    let site = site(many(10), 10);
+    asked(&site);
+    put_at(&site, 2, "new", 60);
+    put_at(&site, 5, "new", 60);
+    site.vault.disable(&name(5), "latest");
+    for _ in 0..2 {
+        site.cloud.reset_log();
+        site.keyferry(&["sync"]).exits(77);
+        assert_eq!(counts(&site.cloud.requests()), (1, 2));
+        delivers(&site, 2, "old");
+    }
+    site.vault.enable(&name(5), "latest");
+    assert_eq!(asked(&site), (1, 2));
+    delivers(&site, 2, "new");
+    delivers(&site, 5, "new");
 }
 
 /// Seconds; more than what a clock's resolution could hide.
