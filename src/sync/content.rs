@@ -243,7 +243,8 @@ fn made(
     for _ in &composition.values {
         values.push(next()?);
     }
-    let values: Vec<&Secret> = values.iter().collect();
+    let names = composition.values.iter().map(|(name, _)| name.as_str());
+    let values: Vec<(&str, &Secret)> = names.zip(&values).collect();
     render::compose(&composition.template, &values).map_err(unfit)
 }
 

@@ -5,6 +5,7 @@ use super::work::{Fate, Work};
 use crate::config::{Content, File, IfMissing, Object, SelectedFiles, Source, Value};
 use crate::error::{Error, SelectionProblem};
 use crate::name::{FileName, ObjectName};
+use crate::store::FileState;
 
 impl Work<'_> {
     /// Adds a file for each object that a selection found, and decides about those that it
@@ -49,25 +50,26 @@ impl Work<'_> {
             let entry = &on_disk.entry;
             let ours = entry.pattern.as_ref() == Some(&selection.pattern);
             if ours && !names.contains(&entry.name) {
-                vanished.extend(object_of(&entry.provenance.source));
+                let object = object_of(&entry.provenance.source);
+                let is_whole = on_disk.state != FileState::Damaged;
+                vanished.extend(object.map(|object| (object, is_whole)));
             }
         }
-        for name in vanished {
+        // Each is counted in this run, whichever of them decides.
+        let mut believed = Ok(());
+        for (name, _) in &vanished {
+            let id = recipe::object(&object(selected, name));
+            believed = believed.and(self.believe_missing(id, &missing(selected, name)));
+        }
+        believed?;
+        for (name, is_whole) in vanished {
             let file = file(selected, &name).map_err(|problem| Error::Selection {
                 pattern: selection.pattern.clone(),
                 problem,
             })?;
-            let id = object(selected, &name);
-            let missing = Error::Missing {
-                vault: id.vault.clone(),
-                object: format!("{} {name}", id.kind.word()),
-                version: None,
-                code: "not listed any more".to_owned(),
-            };
-            self.believe_missing(recipe::object(&id), &missing)?;
+            let missing = missing(selected, &name);
             match selected.if_missing {
-                IfMissing::Fail => return Err(missing),
-                IfMissing::Keep => {
+                IfMissing::Keep if is_whole => {
                     log::warn!(
                         "{}: {missing}; {} stays as it was",
                         self.set.name,
@@ -75,6 +77,7 @@ impl Work<'_> {
                     );
                     self.add(file, Fate::AsOnDisk, true);
                 }
+                IfMissing::Fail | IfMissing::Keep => return Err(missing),
                 IfMissing::Skip => {
                     log::warn!(
                         "{}: {missing}; delivered without {}",
@@ -160,6 +163,16 @@ fn object(selected: &SelectedFiles, name: &ObjectName) -> Object {
         vault: selected.selection.vault.clone(),
         name: name.clone(),
         version: None,
+    }
+}
+
+fn missing(selected: &SelectedFiles, name: &ObjectName) -> Error {
+    let id = object(selected, name);
+    Error::Missing {
+        object: format!("{} {name}", id.kind.word()),
+        vault: id.vault,
+        version: None,
+        code: "not listed any more".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::session::Session;
 use super::work::Work;
+use super::Mode;
 use crate::clock;
 use crate::config::{ChangeCheck, ObjectKind, Selection};
 use crate::error::Error;
@@ -90,28 +91,34 @@ pub(super) fn apply(listed: &[Listed], works: &mut [Work<'_>], seen: &Seen) {
     }
 }
 
-/// What was seen of the files of `work`, for the next run.
+/// What was seen of the files of `work`, for the next run. What was not fetched keeps what is
+/// known of it, which counts for the same content only.
 pub(super) fn seen_now(work: &Work<'_>, before: &Seen, now: i64) -> Vec<SeenFile> {
+    let set = work.set.name.as_str();
     let mut files = Vec::new();
-    if work.set.change_check != ChangeCheck::List || work.has_failed() {
+    if work.set.change_check != ChangeCheck::List {
+        return files;
+    }
+    if work.has_failed() || work.mode == Mode::Offline {
+        let known = before.files.iter();
+        files.extend(known.filter(|file| file.set == set).cloned());
         return files;
     }
     for (place, file) in work.files.iter().enumerate() {
         let Some(on_disk) = work.live().and_then(|live| live.file(&file.name)) else {
             continue;
         };
-        let (set, name) = (work.set.name.as_str(), file.name.as_str());
-        if work.settled.get(place) == Some(&true) {
-            files.extend(before.file(set, name).cloned());
-        } else if let Some(updated) = work.updates(place) {
-            files.push(SeenFile {
+        let name = file.name.as_str();
+        match work.updates(place) {
+            None => files.extend(before.file(set, name).cloned()),
+            Some(updated) => files.push(SeenFile {
                 set: set.to_owned(),
                 file: name.to_owned(),
                 source: super::recipe::source(&file.source),
                 sha256: on_disk.entry.sha256.clone(),
                 at: now,
                 updated,
-            });
+            }),
         }
     }
     files
