@@ -72,7 +72,7 @@ pub(super) fn read(session: &mut Session<'_>, wants: Vec<Want>, works: &[Work<'_
         let outcome = session.list(&want.vault, want.kind, &keep, patience);
         if let Err(error) = &outcome {
             if !want.names.is_empty() {
-                log::warn!("{}", every_object_instead(error));
+                log::warn!("{}; {}", every_object_instead(error), error.advice());
             }
         }
         listed.push(Listed { want, outcome });
