@@ -12,6 +12,7 @@
 mod adfs;
 mod arc;
 mod authority;
+mod blobs;
 mod certificate_versions;
 mod certificates;
 mod change_check;
