@@ -30,6 +30,7 @@ mod doctor_device;
 mod doctor_network;
 mod env_files;
 mod environment;
+mod expiry;
 mod federated;
 mod files;
 mod golden;
