@@ -12,6 +12,7 @@
 mod adfs;
 mod arc;
 mod authority;
+mod certificate_problems;
 mod certificate_versions;
 mod certificates;
 mod change_check;
@@ -44,6 +45,7 @@ mod network;
 mod password;
 mod proxies;
 mod quiet_runs;
+mod redaction;
 mod refusals;
 mod select;
 mod select_changes;
