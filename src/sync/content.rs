@@ -201,7 +201,10 @@ impl Work<'_> {
 }
 
 /// The content of `file`, made of the values that went into it.
-fn assembled(file: &File, pieces: Vec<Piece>) -> Result<Secret, Error> {
+///
+/// # Errors
+/// [`Error::Content`] for what cannot be put together.
+pub fn assembled(file: &File, pieces: Vec<Piece>) -> Result<Secret, Error> {
     let unfit = |problem| Error::Content {
         object: format!("file {}", file.name),
         problem,

@@ -15,31 +15,9 @@ impl Work<'_> {
         selected: &SelectedFiles,
         found: &[&ObjectName],
     ) -> Result<(), Error> {
-        let selection = &selected.selection;
-        let unfit = |problem| Error::Selection {
-            pattern: selection.pattern.clone(),
-            problem,
-        };
-        if found.is_empty() && !selection.allow_empty {
-            return Err(unfit(SelectionProblem::Empty));
-        }
-        let limit = usize::try_from(selection.max_objects).unwrap_or(usize::MAX);
-        if found.len() > limit {
-            return Err(unfit(SelectionProblem::TooMany {
-                limit: selection.max_objects,
-            }));
-        }
-        let mut names = Vec::with_capacity(found.len());
-        for object in found {
-            let file = file(selected, object).map_err(unfit)?;
-            let twin = self.files.iter().find(|known| known.name == file.name);
-            if let Some(twin) = twin {
-                return Err(unfit(SelectionProblem::SameFile {
-                    file: file.name.to_string(),
-                    first: described(twin),
-                    second: described(&file),
-                }));
-            }
+        let files = files_of(selected, found, &self.files)?;
+        let mut names = Vec::with_capacity(files.len());
+        for file in files {
             names.push(file.name.clone());
             self.add(file, Fate::AsOnDisk, false);
         }
@@ -117,6 +95,45 @@ impl Work<'_> {
         self.fates.push(fate);
         self.settled.push(settled);
     }
+}
+
+/// The files of the objects that a selection `found`, beside those that the set has already.
+///
+/// # Errors
+/// [`Error::Selection`] for too few or too many, and for what gives no name of its own.
+pub fn files_of(
+    selected: &SelectedFiles,
+    found: &[&ObjectName],
+    others: &[File],
+) -> Result<Vec<File>, Error> {
+    let selection = &selected.selection;
+    let unfit = |problem| Error::Selection {
+        pattern: selection.pattern.clone(),
+        problem,
+    };
+    if found.is_empty() && !selection.allow_empty {
+        return Err(unfit(SelectionProblem::Empty));
+    }
+    let limit = usize::try_from(selection.max_objects).unwrap_or(usize::MAX);
+    if found.len() > limit {
+        return Err(unfit(SelectionProblem::TooMany {
+            limit: selection.max_objects,
+        }));
+    }
+    let mut files: Vec<File> = Vec::with_capacity(found.len());
+    for object in found {
+        let file = file(selected, object).map_err(unfit)?;
+        let mut known = others.iter().chain(&files);
+        if let Some(twin) = known.find(|known| known.name == file.name) {
+            return Err(unfit(SelectionProblem::SameFile {
+                file: file.name.to_string(),
+                first: described(twin),
+                second: described(&file),
+            }));
+        }
+        files.push(file);
+    }
+    Ok(files)
 }
 
 fn file(selected: &SelectedFiles, object: &ObjectName) -> Result<File, SelectionProblem> {

@@ -72,10 +72,7 @@ pub(super) fn read(session: &mut Session<'_>, wants: Vec<Want>, works: &[Work<'_
         let outcome = session.list(&want.vault, want.kind, &keep, patience);
         if let Err(error) = &outcome {
             if !want.names.is_empty() {
-                log::warn!(
-                    "{error}; change_check fetches every object instead; {}",
-                    error.advice()
-                );
+                log::warn!("{}; {}", every_object_instead(error), error.advice());
             }
         }
         listed.push(Listed { want, outcome });
@@ -125,6 +122,28 @@ pub(super) fn seen_now(work: &Work<'_>, before: &Seen, now: i64) -> Vec<SeenFile
         }
     }
     files
+}
+
+/// The warning that a list did not come which `change_check` wants.
+pub fn every_object_instead(error: &Error) -> String {
+    format!("{error}; change_check fetches every object instead")
+}
+
+/// Whether `selection` finds `item`. Secrets of certificates are no secrets of their own.
+pub fn finds(selection: &Selection, item: &Item) -> bool {
+    let start = item.name.as_str().get(..selection.prefix.len());
+    let begins = start.is_some_and(|start| start.eq_ignore_ascii_case(&selection.prefix));
+    let has = |wanted: &(String, String)| item.tags.contains(wanted);
+    let is_own = selection.form.kind() != ObjectKind::Secret || !item.is_managed;
+    begins && is_own && selection.tags.iter().all(has)
+}
+
+/// In which list an object shows that it changed: a certificate is read through its secret.
+pub fn listed_as(kind: ObjectKind) -> ObjectKind {
+    match kind {
+        ObjectKind::Key => ObjectKind::Key,
+        ObjectKind::Certificate | ObjectKind::Secret => ObjectKind::Secret,
+    }
 }
 
 fn want<'a>(wants: &'a mut Vec<Want>, vault: &HostName, kind: ObjectKind) -> &'a mut Want {
@@ -262,23 +281,6 @@ fn listing<'a>(
     let mut listed = listed.iter();
     let found = listed.find(|listed| listed.want.vault == *vault && listed.want.kind == kind);
     found.map(|listed| &listed.outcome)
-}
-
-/// Whether `selection` finds `item`. Secrets of certificates are no secrets of their own.
-fn finds(selection: &Selection, item: &Item) -> bool {
-    let start = item.name.as_str().get(..selection.prefix.len());
-    let begins = start.is_some_and(|start| start.eq_ignore_ascii_case(&selection.prefix));
-    let has = |wanted: &(String, String)| item.tags.contains(wanted);
-    let is_own = selection.form.kind() != ObjectKind::Secret || !item.is_managed;
-    begins && is_own && selection.tags.iter().all(has)
-}
-
-/// In which list an object shows that it changed: a certificate is read through its secret.
-fn listed_as(kind: ObjectKind) -> ObjectKind {
-    match kind {
-        ObjectKind::Key => ObjectKind::Key,
-        ObjectKind::Certificate | ObjectKind::Secret => ObjectKind::Secret,
-    }
 }
 
 /// Every object is fetched at least this often, whatever the lists say.

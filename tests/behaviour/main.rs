@@ -29,6 +29,8 @@ mod disk;
 mod doctor;
 mod doctor_device;
 mod doctor_network;
+mod doctor_sources;
+mod doctor_storage;
 mod env_files;
 mod environment;
 mod expiry;

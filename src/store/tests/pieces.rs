@@ -206,7 +206,7 @@ fn what_a_kill_left_of_a_part_is_removed_and_others_files_stay() {
         write(&hold(name), "half");
     }
     let mut store = Store::open(&set(&device, Layout::Linked), "").unwrap();
-    assert_eq!(store.heal().unwrap().len(), 3);
+    assert_eq!(heal(&mut store).unwrap().len(), 3);
     assert_eq!(left(&store), 15);
     for name in foreign {
         assert!(hold(name).exists(), "{name}");
@@ -215,7 +215,7 @@ fn what_a_kill_left_of_a_part_is_removed_and_others_files_stay() {
     remove(&hold(&part));
     drop(store);
     let mut store = Store::open(&set(&device, Layout::Linked), "").unwrap();
-    assert_eq!(store.heal().unwrap().len(), 1);
+    assert_eq!(heal(&mut store).unwrap().len(), 1);
     assert_eq!(parts(&device).len(), foreign.len());
 }
 
@@ -229,7 +229,7 @@ fn a_damaged_record_costs_a_fetch_and_a_newer_one_is_left_alone() {
     write(&record, r#"{"format":2}"#);
     let before = device.listing();
     let mut store = Store::open(&set(&device, Layout::Linked), "").unwrap();
-    assert!(matches!(store.heal(), Err(Error::NewerFormat { .. })));
+    assert!(matches!(heal(&mut store), Err(Error::NewerFormat { .. })));
     drop(store);
     assert_eq!(device.listing(), before);
     write(&record, "\0\0\0");
@@ -321,7 +321,7 @@ fn set(device: &Device, layout: Layout) -> Set {
 
 fn healed(device: &Device, layout: Layout) -> Store {
     let mut store = Store::open(&set(device, layout), "").unwrap();
-    store.heal().unwrap();
+    heal(&mut store).unwrap();
     store
 }
 
