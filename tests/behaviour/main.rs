@@ -45,6 +45,7 @@ mod missing;
 mod namespace;
 mod network;
 mod password;
+mod provoked;
 mod proxies;
 mod quiet_runs;
 mod redaction;
