@@ -34,8 +34,8 @@ impl End<'_> {
         }
         for work in works {
             telling::tell(self, work);
-            expiry::warn(work, self.surroundings.before.as_ref(), now);
         }
+        expiry::warn(&status, works, self.surroundings.before.as_ref());
         for broken in &self.config.broken_sets {
             for error in std::iter::once(&broken.error).chain(&broken.others) {
                 report::failure(Some(&broken.name), error);
