@@ -2,12 +2,13 @@
 //! counts are not. Memory is that of the builds for devices; the plain release profile, of
 //! which distributions make what they like, has more code to map.
 
-use crate::measure::{Binary, Figures};
-use crate::{Case, Roots};
+use crate::cost::{Case, Roots, Source};
+use crate::measure::{Binary, Figures, Traffic};
+use crate::traffic;
 
-/// A sentence for each limit that `figures` break.
+/// A sentence for each limit that the `figures` of a run break.
 pub fn broken(binary: &Binary, case: &Case, figures: &Figures) -> Vec<String> {
-    if case.roots == Roots::System {
+    if case.roots == Roots::System || case.source != Source::Secrets {
         return Vec::new();
     }
     let count = u64::try_from(case.count).unwrap();
@@ -18,8 +19,8 @@ pub fn broken(binary: &Binary, case: &Case, figures: &Figures) -> Vec<String> {
     };
     let mut limits = vec![
         ("heap peak in bytes", figures.heap.unwrap_or_default(), HEAP),
-        ("TLS connections", figures.connections, connections),
-        ("requests", figures.requests, requests),
+        ("TLS connections", figures.traffic.connections, connections),
+        ("requests", figures.traffic.requests, requests),
     ];
     if case.count <= 10 {
         limits.push(("instructions", figures.instructions, INSTRUCTIONS));
@@ -41,6 +42,46 @@ pub fn broken(binary: &Binary, case: &Case, figures: &Figures) -> Vec<String> {
     .collect()
 }
 
+/// A sentence for each count of `traffic` that is not what it has to be.
+pub fn broken_by_traffic(case: &traffic::Case, traffic: &Traffic) -> Vec<String> {
+    let sent = HANDSHAKE + case.requests * REQUEST;
+    // What TLS adds to a long reply is a hundredth at the most.
+    let received = HANDSHAKE + case.requests * HEADERS + case.content / 100 * 101;
+    let mut broken = Vec::new();
+    if traffic.requests != case.requests {
+        let (found, wanted) = (traffic.requests, case.requests);
+        broken.push(format!("{}: {found} requests, not {wanted}", case.name));
+    }
+    for (what, found, limit) in [
+        ("sent", traffic.sent, sent),
+        ("received", traffic.received, received),
+    ] {
+        if found > limit {
+            broken.push(format!("{}: {what}: {found}, at most {limit}", case.name));
+        }
+    }
+    broken
+}
+
+/// A sentence if a large blob, which took `large` KiB, takes more memory than a `small` one.
+pub fn broken_by_blob(binary: &Binary, small: u64, large: u64) -> Option<String> {
+    let more = large.saturating_sub(small);
+    (more > BLOB).then(|| {
+        format!(
+            "{} blob of 200 MB: {more} KiB more than a small one, at most {BLOB}",
+            binary.name
+        )
+    })
+}
+
+/// KiB by which the peak RSS may grow with a blob's size: below 200 kB.
+const BLOB: u64 = 195;
+/// Bytes of a TLS handshake, in either direction.
+const HANDSHAKE: u64 = 2500;
+/// Bytes of a request with its token.
+const REQUEST: u64 = 1600;
+/// Bytes of a reply without its body.
+const HEADERS: u64 = 800;
 /// KiB, up to 50 secrets.
 const RESIDENT: u64 = 4096;
 /// Bytes, up to 50 secrets.

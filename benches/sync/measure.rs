@@ -27,9 +27,13 @@ pub struct Figures {
     pub processor: u64,
     /// Time from start to end in milliseconds: the median.
     pub wall: u64,
+    pub traffic: Traffic,
+}
+
+/// What a run counted itself.
+pub struct Traffic {
     /// TLS connections.
     pub connections: u64,
-    /// Requests.
     pub requests: u64,
     /// Bytes on the wire.
     pub sent: u64,
@@ -72,11 +76,9 @@ impl Binary {
 
 /// Takes all figures; `prepare` makes the case anew before each run.
 pub fn take(binary: &Binary, site: &Site, repetitions: usize, prepare: impl Fn()) -> Figures {
-    let (mut resident, mut times) = (Vec::new(), Vec::new());
+    let resident = resident(binary, site, repetitions, &prepare);
+    let mut times = Vec::new();
     for _ in 0..repetitions {
-        prepare();
-        let told = binary.sync_by(site, &["/usr/bin/time", "--format", "%M"]);
-        resident.push(told.lines().last().unwrap().parse().unwrap());
         prepare();
         // bash counts in milliseconds, GNU time in hundredths of a second.
         let timed = "TIMEFORMAT='%R %U %S'; time \"$@\" >/dev/null";
@@ -85,7 +87,7 @@ pub fn take(binary: &Binary, site: &Site, repetitions: usize, prepare: impl Fn()
         let milliseconds: Vec<u64> = seconds.map(milliseconds).collect();
         times.push((milliseconds[1] + milliseconds[2], milliseconds[0]));
     }
-    let traffic = traffic(site);
+    let traffic = Traffic::of(site);
     prepare();
     let told = binary.sync_by(
         site,
@@ -108,11 +110,19 @@ pub fn take(binary: &Binary, site: &Site, repetitions: usize, prepare: impl Fn()
         instructions,
         processor: median(times.iter().map(|time| time.0).collect()),
         wall: median(times.iter().map(|time| time.1).collect()),
-        connections: traffic("connections"),
-        requests: traffic("requests"),
-        sent: traffic("sent"),
-        received: traffic("received"),
+        traffic,
     }
+}
+
+/// Peak resident memory in KiB of each of so many runs; `prepare` makes the case anew before
+/// each.
+pub fn resident(binary: &Binary, site: &Site, repetitions: usize, prepare: &dyn Fn()) -> Vec<u64> {
+    let runs = (0..repetitions).map(|_| {
+        prepare();
+        let told = binary.sync_by(site, &["/usr/bin/time", "--format", "%M"]);
+        told.lines().last().unwrap().parse().unwrap()
+    });
+    runs.collect()
 }
 
 impl Figures {
@@ -132,18 +142,26 @@ impl Figures {
             self.instructions / 100_000 % 10,
             self.processor,
             self.wall,
-            self.connections,
-            self.requests,
-            self.sent,
-            self.received,
+            self.traffic.connections,
+            self.traffic.requests,
+            self.traffic.sent,
+            self.traffic.received,
         )
     }
 }
 
-/// What the last run counted itself.
-fn traffic(site: &Site) -> impl Fn(&str) -> u64 {
-    let run: Value = site.status()["run"].clone();
-    move |key| run[key].as_u64().unwrap()
+impl Traffic {
+    /// That of the run that ended last.
+    pub fn of(site: &Site) -> Self {
+        let run: Value = site.status()["run"].clone();
+        let count = |key: &str| run[key].as_u64().unwrap();
+        Self {
+            connections: count("connections"),
+            requests: count("requests"),
+            sent: count("sent"),
+            received: count("received"),
+        }
+    }
 }
 
 /// `0.012` as 12.
@@ -151,7 +169,8 @@ fn milliseconds(seconds: &str) -> u64 {
     seconds.replace('.', "").parse().unwrap()
 }
 
-fn median(mut values: Vec<u64>) -> u64 {
+/// The middle one.
+pub fn median(mut values: Vec<u64>) -> u64 {
     values.sort_unstable();
     values[values.len() / 2]
 }

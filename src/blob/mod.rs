@@ -77,25 +77,43 @@ pub fn open<'a>(
             None => return Ok(Opened::Unchanged),
         },
     };
-    let size = start.facts.length;
+    refuse_large(blob, start.facts.length, limit)?;
+    Ok(Opened::Content(Box::new(Download::new(origin, start))))
+}
+
+/// Refuses a blob of `size` bytes that may have `limit`.
+///
+/// # Errors
+/// [`Error::Blob`].
+pub fn refuse_large(blob: &Blob, size: u64, limit: Option<u64>) -> Result<(), Error> {
     match limit {
         Some(limit) if size > limit => Err(problem(blob, BlobProblem::TooLarge { size, limit })),
-        _ => Ok(Opened::Content(Box::new(Download::new(origin, start)))),
+        _ => Ok(()),
     }
 }
 
 /// What the account says of a blob, without a byte of it.
 ///
 /// # Errors
-/// As [`open`], of which a reply to this tells less: it has no body.
+/// As [`open`].
 pub fn head(access: &Access<'_>, blob: &Blob) -> Result<Facts, Error> {
     let path = path(blob);
     let reply = access.client.send(&Request {
         body: Body::Head,
         ..request(access, &blob.host, &path)
     })?;
-    match reply.status {
-        200 => facts::of_whole(blob, &reply),
+    match (reply.status, reply.header("x-ms-access-tier")) {
+        (200, Some("Archive")) => {
+            let rehydrates = reply.header("x-ms-archive-status").is_some();
+            Err(problem(
+                blob,
+                match rehydrates {
+                    true => BlobProblem::Rehydrating,
+                    false => BlobProblem::Archived,
+                },
+            ))
+        }
+        (200, _) => facts::of_whole(blob, &reply),
         _ => Err(refusal::read(blob, &reply)),
     }
 }
@@ -112,6 +130,28 @@ pub fn probe(access: &Access<'_>, host: &HostName) -> Result<(), Error> {
         200 => Ok(()),
         _ => Err(refusal::general(host, "the list of containers", &reply)),
     }
+}
+
+/// Sends a request without token, which shows whether the account can be reached. Its answer is
+/// not looked at.
+///
+/// # Errors
+/// What [`Client::send`] gives.
+pub fn knock(client: &Client, host: &HostName) -> Result<(), Error> {
+    let request = Request {
+        host,
+        path: LIST_OF_ONE,
+        body: Body::Get,
+        bearer: None,
+        headers: &[VERSION],
+        limit: BODY_LIMIT,
+    };
+    client.send(&request).map(|_| ())
+}
+
+/// How sentences name a blob beside its host.
+pub fn object(blob: &Blob) -> String {
+    format!("blob {}/{}", blob.container, blob.name)
 }
 
 /// Where a blob comes from.
@@ -243,11 +283,6 @@ pub fn problem(blob: &Blob, problem: BlobProblem) -> Error {
         blob: format!("{} in {host}", object(blob)),
         problem,
     }
-}
-
-/// How sentences name a blob beside its host.
-fn object(blob: &Blob) -> String {
-    format!("blob {}/{}", blob.container, blob.name)
 }
 
 /// All but what RFC 3986, 2.3 leaves as it is.

@@ -23,14 +23,13 @@ pub(super) fn read(
     let max_bytes = problems.read(file.take("max_bytes"), |node| {
         node.large_number(1, MOST_BYTES)
     });
-    let sha256 = file.take("sha256");
-    let sha256 = problems.read(sha256, |node| value::parsed(node, digest));
+    let sha256 = value::text(file.take("sha256"), &digest, problems);
     let mut object = Object::open(node, Section::Blob, problems)?;
     let mut need = |name| object.need(table::find(Section::Blob, name)?, problems);
     let (account, container, name) = (need("account"), need("container"), need("name"));
     object.close(problems);
-    let account = problems.read(account, |node| value::parsed(node, self::account));
-    let container = problems.read(container, |node| value::parsed(node, self::container));
+    let account = value::text(account, &self::account, problems);
+    let container = value::text(container, &self::container, problems);
     let name = problems.read(name, |node| {
         expanded(node, "a blob's name", around.device_id, &blob_name)
     });
@@ -40,7 +39,7 @@ pub(super) fn read(
         container: container?,
         name: name??,
         max_bytes,
-        sha256,
+        sha256: sha256.map(|digest| digest.to_ascii_lowercase()),
     })
 }
 
@@ -62,20 +61,20 @@ fn host(node: &Node<'_>, account: &str, cloud: &Cloud) -> Result<HostName, Probl
         .map_err(|_| node.problem("is of a cloud whose \"storage_suffix\" is too long"))
 }
 
-fn account(text: &str) -> Result<String, Invalid> {
+fn account(text: &str) -> Result<(), Invalid> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let good = (3..=24).contains(&text.len()) && text.chars().all(plain);
-    ruled(text, good, "must be 3 to 24 lower-case letters or digits")
+    ruled(good, "must be 3 to 24 lower-case letters or digits")
 }
 
 /// Azure's rule for names of containers.
-fn container(text: &str) -> Result<String, Invalid> {
+fn container(text: &str) -> Result<(), Invalid> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let words = text
         .split('-')
         .all(|word| !word.is_empty() && word.chars().all(plain));
     let good = (3..=63).contains(&text.len()) && words;
-    ruled(text, good || text == "$root", "must be $root, or 3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends")
+    ruled(good || text == "$root", "must be $root, or 3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends")
 }
 
 /// Azure's rule for names of blobs, and nothing that a URL's path would swallow.
@@ -85,18 +84,17 @@ fn blob_name(text: &str) -> Result<(), Invalid> {
         && !text.starts_with('/')
         && !text.chars().any(|c| c.is_control() || c == '\\')
         && text.split('/').all(plain);
-    ruled(text, good, "must be 1 to 1024 characters without a leading '/', '\\', control characters, '.' and '..' between slashes").map(drop)
+    ruled(good, "must be 1 to 1024 characters without a leading '/', '\\', control characters, '.' and '..' between slashes")
 }
 
-fn digest(text: &str) -> Result<String, Invalid> {
+fn digest(text: &str) -> Result<(), Invalid> {
     let good = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
-    let lower = text.to_ascii_lowercase();
-    ruled(&lower, good, "must be 64 hexadecimal digits")
+    ruled(good, "must be 64 hexadecimal digits")
 }
 
-fn ruled(text: &str, good: bool, rule: &str) -> Result<String, Invalid> {
+fn ruled(good: bool, rule: &str) -> Result<(), Invalid> {
     match good {
-        true => Ok(text.to_owned()),
+        true => Ok(()),
         false => Err(Invalid(rule.to_owned())),
     }
 }

@@ -1,21 +1,23 @@
 //! How many requests a run may send where nothing is said.
 
-use super::{ChangeCheck, Object, ObjectKind, Set, Source};
+use super::{Blob, ChangeCheck, Object, ObjectKind, Set, Source};
 use crate::name::HostName;
 
 /// 20, and twice what a run without failures sends: one request for each object, two for a
 /// certificate, one for a blob; for what is not known before, as many as may come of it.
 pub(super) fn usual_requests(sets: &[Set]) -> u32 {
     let mut objects: Vec<&Object> = Vec::new();
-    let mut blobs: Vec<&Source> = Vec::new();
+    let mut blobs: Vec<&Blob> = Vec::new();
     let mut listed: Vec<&HostName> = Vec::new();
     let mut requests: u32 = 20;
     let mut spend = |count: u32| requests = requests.saturating_add(count);
     for set in sets {
         for file in &set.files {
-            if matches!(file.source, Source::Blob(_)) && !blobs.contains(&&file.source) {
-                blobs.push(&file.source);
-                spend(2);
+            if let Source::Blob(blob) = &file.source {
+                if !blobs.contains(&blob) {
+                    blobs.push(blob);
+                    spend(2);
+                }
             }
             for value in file.source.values() {
                 let object = &value.object;

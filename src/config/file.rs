@@ -2,6 +2,7 @@
 
 use rustix::fs::{Gid, Uid};
 
+use super::accounts::Accounts;
 use super::blob;
 use super::form::{self, Ground};
 use super::inner;
@@ -49,18 +50,12 @@ pub(super) fn read(
     let read = found.and_then(|(key, node)| {
         read_source(&mut object, (key, &node), &inherited.ground, problems)
     });
-    let mode = object.take("mode");
-    let mode = mode.and_then(|node| self::mode(&node, problems));
-    let owner = object.take("owner");
-    let owner = problems.read(owner, |node| value::owner(node, accounts));
-    let group = object.take("group");
-    let group = problems.read(group, |node| value::group(node, accounts));
-    let if_missing = object.take("if_missing");
-    let if_missing = problems.read(if_missing, |node| value::choice(node, &IF_MISSING));
+    let access = Access::read(&mut object, accounts, problems);
+    let if_missing = value::choice(object.take("if_missing"), &IF_MISSING, problems);
     object.close(problems);
-    let (name, mode) = (name?, mode.or(inherited.mode)?);
-    let owner = owner.unwrap_or(inherited.owner);
-    let group = group.unwrap_or(inherited.group);
+    let (name, mode) = (name?, access.mode.or(inherited.mode)?);
+    let owner = access.owner.unwrap_or(inherited.owner);
+    let group = access.group.unwrap_or(inherited.group);
     let if_missing = if_missing.unwrap_or(IfMissing::Fail);
     Some(match read? {
         Read::Selection(selection) => Entry::Selected(SelectedFiles {
@@ -91,8 +86,29 @@ enum Read {
     Source(Source),
 }
 
+/// Who may do what with files, as far as it is said.
+pub(super) struct Access {
+    pub mode: Option<Mode>,
+    pub owner: Option<Uid>,
+    pub group: Option<Gid>,
+}
+
+impl Access {
+    /// Takes it from a set or a file.
+    pub fn read(object: &mut Object<'_>, accounts: &Accounts, problems: &mut Problems) -> Self {
+        let mode = object.take("mode");
+        let owner = object.take("owner");
+        let group = object.take("group");
+        Self {
+            mode: mode.and_then(|node| self::mode(&node, problems)),
+            owner: problems.read(owner, |node| value::owner(node, accounts)),
+            group: problems.read(group, |node| value::group(node, accounts)),
+        }
+    }
+}
+
 /// The mode of a secret's file: others get nothing.
-pub(super) fn mode(node: &Node<'_>, problems: &mut Problems) -> Option<Mode> {
+fn mode(node: &Node<'_>, problems: &mut Problems) -> Option<Mode> {
     let mode = problems.keep(value::mode(node))?;
     if mode.bits() & 0o007 != 0 {
         problems.add(node.problem_with(

@@ -117,22 +117,18 @@ pub(super) fn form(
                 node.example = "\"pem\"";
             }
             let choices = KEY_PARTS.map(|part| (part.as_str(), part));
-            let part = problems.read(part, |node| value::choice(node, &choices));
+            let part = value::choice(part, &choices, problems);
             Some(Form::Key(part.unwrap_or(KeyPart::Pem)))
         }
         ObjectKind::Secret => {
             let encodings = ENCODINGS.map(|encoding| (encoding.as_str(), encoding));
             let newlines = NEWLINES.map(|newline| (newline.as_str(), newline));
-            let encoding = object.take("encoding");
-            let newline = object.take("newline");
+            let pointer = object.take("json");
+            let newline = value::choice(object.take("newline"), &newlines, problems);
             Some(Form::Secret(Text {
-                encoding: problems.read(encoding, |node| value::choice(node, &encodings)),
-                json: problems.read(object.take("json"), |node| {
-                    value::parsed(node, Pointer::parse)
-                }),
-                newline: problems
-                    .read(newline, |node| value::choice(node, &newlines))
-                    .unwrap_or_default(),
+                encoding: value::choice(object.take("encoding"), &encodings, problems),
+                json: problems.read(pointer, |node| value::parsed(node, Pointer::parse)),
+                newline: newline.unwrap_or_default(),
             }))
         }
     }
@@ -172,12 +168,12 @@ pub(super) fn refuse_unfit(object: &mut Object<'_>, words: &[&str], problems: &m
 
 /// The part must be said: what a file "client.crt" holds is read by others in many ways.
 fn certificate_part(object: &mut Object<'_>, problems: &mut Problems) -> Option<CertificatePart> {
-    let Some(node) = object.take("part") else {
+    let node = object.take("part");
+    if node.is_none() {
         problems.add(object.node.problem_with("lacks \"part\"", PARTS_ADVICE));
-        return None;
-    };
+    }
     let choices = CERTIFICATE_PARTS.map(|part| (part.as_str(), part));
-    problems.keep(value::choice(&node, &choices))
+    value::choice(node, &choices, problems)
 }
 
 const KINDS: [ObjectKind; 3] = [ObjectKind::Certificate, ObjectKind::Key, ObjectKind::Secret];

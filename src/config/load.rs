@@ -195,7 +195,7 @@ pub(super) fn read_top(
         Some(node) => form::vault(&node, cloud.as_ref(), problems),
         None => Vault::Nowhere,
     };
-    let log = problems.read(object.take("log"), |node| value::choice(node, &LEVELS));
+    let log = value::choice(object.take("log"), &LEVELS, problems);
     let top = Top {
         cloud,
         private_cloud,

@@ -69,9 +69,8 @@ impl Selector {
 pub(super) fn read(node: &Node<'_>, problems: &mut Problems) -> Option<Identity> {
     let mut object = Object::open(node, Section::IdentityOf("managed_identity"), problems)?;
     object.take("type");
-    let source = problems.read(object.take("source"), |node| {
-        value::choice(node, &SOURCES.map(|source| (source.as_str(), source)))
-    });
+    let sources = SOURCES.map(|source| (source.as_str(), source));
+    let source = value::choice(object.take("source"), &sources, problems);
     let given = ["client_id", "object_id", "resource_id"].map(|key| (key, object.take(key)));
     object.close(problems);
     let mut selectors = given

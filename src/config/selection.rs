@@ -20,8 +20,7 @@ pub(super) fn read(
 ) -> Option<Selection> {
     let device_id = ground.around.device_id;
     let mut object = Object::open(node, Section::Select, problems)?;
-    let kind = object.take("type");
-    let kind = problems.read(kind, |node| value::choice(node, &KINDS));
+    let kind = value::choice(object.take("type"), &KINDS, problems);
     let kind = kind.unwrap_or(ObjectKind::Secret);
     let prefix_node = object.take("prefix");
     let tags_node = object.take("tags");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::fs::{Gid, Uid};
 
 use super::accounts::Accounts;
-use super::file::{self, Entry, Inherited};
+use super::file::{self, Access, Entry, Inherited};
 use super::form::{Ground, Vault};
 use super::json::{Member, Node};
 use super::object::Object;
@@ -105,13 +105,12 @@ fn read_object(
         draft.place = node.place();
     }
     let directory = problems.read(directory_node, value::path);
-    let layout = problems.read(object.take("layout"), |node| value::choice(node, &LAYOUTS));
+    let layout = value::choice(object.take("layout"), &LAYOUTS, problems);
     let directory_mode = problems.read(object.take("directory_mode"), directory_mode);
     let inherited = inherited(&mut object, around, problems);
     let max_stale = object.take("max_stale");
     let max_stale = problems.read(max_stale, |node| value::duration(node, &MAX_STALE));
-    let change_check = object.take("change_check");
-    let change_check = problems.read(change_check, |node| value::choice(node, &CHANGE_CHECKS));
+    let change_check = value::choice(object.take("change_check"), &CHANGE_CHECKS, problems);
     let on_change = on_change::read(object.take("on_change").as_ref(), problems);
     let files = object.need(table::find(Section::Set, "files")?, problems);
     let files = files.map(|node| files_of(&node, &name, &inherited, problems));
@@ -141,21 +140,16 @@ fn inherited<'a>(
     around: &'a Surroundings<'a>,
     problems: &mut Problems,
 ) -> Inherited<'a> {
-    let owner = object.take("owner");
-    let owner = problems.read(owner, |node| value::owner(node, around.accounts));
-    let group = object.take("group");
-    let group = problems.read(group, |node| value::group(node, around.accounts));
-    let mode = object.take("mode");
-    let mode = mode.and_then(|node| file::mode(&node, problems));
+    let access = Access::read(object, around.accounts, problems);
     let ground = Ground {
         around,
         vault: around.vault.clone(),
     };
     Inherited {
         ground: ground.within(object, problems),
-        group: group.unwrap_or(around.group),
-        mode: mode.or(Mode::new(0o440)),
-        owner: owner.unwrap_or(around.user),
+        group: access.group.unwrap_or(around.group),
+        mode: access.mode.or(Mode::new(0o440)),
+        owner: access.owner.unwrap_or(around.user),
     }
 }
 

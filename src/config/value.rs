@@ -8,7 +8,7 @@ use rustix::fs::{Gid, Uid};
 
 use super::accounts::{self, Accounts};
 use super::json::{Kind, Node};
-use super::problem::Problem;
+use super::problem::{Problem, Problems};
 use super::suggest;
 use crate::name::{foreign, Invalid, Mode};
 
@@ -27,14 +27,44 @@ pub(super) fn mode(node: &Node<'_>) -> Result<Mode, Problem> {
     Mode::parse(&text).map_err(|invalid| node.problem(&invalid.0))
 }
 
-/// One of the texts of `choices`.
-pub(super) fn choice<T: Copy>(node: &Node<'_>, choices: &[(&str, T)]) -> Result<T, Problem> {
-    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-    let text = one_of(node, &names)?;
-    let chosen = choices.iter().find(|(name, _)| *name == text);
-    chosen
-        .map(|(_, value)| *value)
-        .ok_or_else(|| node.problem("is not read: a bug in keyferry"))
+/// A text that `check` finds good, if there is a `node`; nothing and a note for a wrong one.
+pub(super) fn text(
+    node: Option<Node<'_>>,
+    check: &dyn Fn(&str) -> Result<(), Invalid>,
+    problems: &mut Problems,
+) -> Option<String> {
+    let node = node?;
+    let text = problems.keep(node.text("a text"))?;
+    match check(&text) {
+        Ok(()) => Some(text),
+        Err(invalid) => {
+            problems.add(node.problem(&invalid.0));
+            None
+        }
+    }
+}
+
+/// What stands for one of the texts of `choices`, if there is a `node`; nothing and a note
+/// for another text.
+pub(super) fn choice<T: Copy>(
+    node: Option<Node<'_>>,
+    choices: &[(&'static str, T)],
+    problems: &mut Problems,
+) -> Option<T> {
+    let name = |place| choices.get(place).map(|(name, _)| *name);
+    let place = chosen(&node?, &name, problems)?;
+    choices.get(place).map(|(_, value)| *value)
+}
+
+/// The place of the text among the names that `name` gives for places.
+fn chosen(
+    node: &Node<'_>,
+    name: &dyn Fn(usize) -> Option<&'static str>,
+    problems: &mut Problems,
+) -> Option<usize> {
+    let names: Vec<&str> = (0..).map_while(name).collect();
+    let text = problems.keep(one_of(node, &names))?;
+    names.iter().position(|name| *name == text)
 }
 
 /// `"a", "b"`.

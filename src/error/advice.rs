@@ -101,14 +101,14 @@ impl Refusal {
         }
     }
 
-    /// The kind of permission and the role that it takes. A certificate is read through its
-    /// secret.
+    /// The kind of permission and the least role that it takes. A certificate is read through
+    /// its secret; of a key the public part is no more than its metadata.
     fn rights(&self) -> (&'static str, &'static str) {
         let listed = self.object.strip_prefix(LIST_OF);
         if listed == Some("certificates") {
             ("certificate", "Key Vault Certificate User")
         } else if listed == Some("keys") || self.object.starts_with("key ") {
-            ("key", "Key Vault Crypto User")
+            ("key", "Key Vault Reader")
         } else {
             ("secret", "Key Vault Secrets User")
         }

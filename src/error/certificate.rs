@@ -49,7 +49,7 @@ impl CertificateProblem {
             Self::BadCertificate | Self::BadKey | Self::NoCertificate => {
                 format!("import {object} again (az keyvault certificate import)")
             }
-            Self::BadPublicKey => format!("look at {object} in the vault, or make a new version of it"),
+            Self::BadPublicKey => format!("look at {object}, or make a new version of it"),
             Self::EncryptedKey => format!("import {object} again with a key that has no passphrase of its own"),
             Self::FlattenedPem => format!("import {object} again from a file, not through a form of one line"),
             Self::KeyAlgorithm => format!("make {object} with an RSA or elliptic-curve key"),

@@ -66,8 +66,8 @@ pub enum ContentProblem {
     },
     /// A value of a text is not Unicode, but goes through a filter for text.
     ValueNoText {
-        /// Which one, in the order of the configuration, from 1.
-        number: usize,
+        /// Its name in the text.
+        name: String,
         /// The first byte that does not fit, from 0.
         position: usize,
     },
@@ -85,13 +85,13 @@ impl ContentProblem {
     pub(super) fn advice(&self, object: &str) -> String {
         match self {
             Self::Absent { .. } | Self::NoText { .. } | Self::Null { .. } | Self::Twice { .. } => {
-                format!("correct {object} in the vault, or the pointer in \"json\"")
+                format!("correct {object}, or the pointer in \"json\"")
             }
             Self::BadEncoding { .. } => {
-                format!("correct {object} in the vault (or its tag file-encoding), or \"encoding\" of the file")
+                format!("correct {object} (or its tag file-encoding), or \"encoding\" of the file")
             }
             Self::BadJson { .. } => {
-                format!("correct {object} in the vault, or leave \"json\" out")
+                format!("correct {object}, or leave \"json\" out")
             }
             Self::NoValue { .. } => "add the value to \"values\"".to_owned(),
             Self::TooLong { .. } => "deliver its parts as files of their own".to_owned(),
@@ -134,9 +134,9 @@ impl fmt::Display for ContentProblem {
                 what,
                 position,
             } => write!(f, "cannot hold {variable}: {what} at byte {position}"),
-            Self::ValueNoText { number, position } => write!(
+            Self::ValueNoText { name, position } => write!(
                 f,
-                "cannot be composed: value {number} is not UTF-8 at byte {position}"
+                "cannot be composed: value \"{name}\" is not UTF-8 at byte {position}"
             ),
             Self::VariableTooLong { variable, limit } => {
                 write!(f, "cannot hold {variable}: it has more than {limit} bytes")

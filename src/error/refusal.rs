@@ -220,8 +220,8 @@ impl fmt::Display for RefusalCause {
             Self::InvalidAudience => "the token is for another audience than this vault's cloud",
             Self::InvalidIssuer { .. } => "the token comes from another tenant than the vault's",
             Self::Other => "the vault refused",
-            Self::Policy => "no access policy lets this identity read secrets",
-            Self::Role => "this identity has no role that lets it read secrets here",
+            Self::Policy => "no access policy lets this identity read that",
+            Self::Role => "this identity has no role that lets it read that here",
             Self::TokenExpired => "the vault calls the fresh token expired",
             Self::UnknownSigningKey => "the vault does not know the key that signed the token",
         })

@@ -7,13 +7,13 @@ use std::fmt;
 pub enum SelectionProblem {
     /// It finds nothing, and may not.
     Empty,
-    /// Two objects would be delivered under one name.
+    /// An object would be delivered under a name that is taken.
     SameFile {
         /// The file's name.
         file: String,
-        /// The first object.
+        /// What has it: an object, or what is configured.
         first: String,
-        /// The second one.
+        /// The object that would have it too.
         second: String,
     },
     /// It finds more objects than it may.
@@ -58,7 +58,7 @@ impl fmt::Display for SelectionProblem {
                 second,
             } => write!(
                 f,
-                "selects {first} and {second}, which both give file {file}"
+                "gives {second} the file {file}, which {first} has already"
             ),
             Self::TooMany { limit } => write!(f, "selects more than {limit} objects"),
             Self::UnfitName { object, rule } => {

@@ -22,8 +22,9 @@ impl Reply {
     /// The first header called `name` (in lower case), if it is one of those that are
     /// kept (RFC 9110's `content-length`, `content-range`, `content-type`, `date`, `etag`,
     /// `retry-after` and `www-authenticate`; RFC 1864's `content-md5`; Azure's
-    /// `x-ms-blob-content-md5`, `x-ms-client-request-id`, `x-ms-error-code`,
-    /// `x-ms-keyvault-network-info`, `x-ms-keyvault-region` and `x-ms-request-id`).
+    /// `x-ms-access-tier`, `x-ms-archive-status`, `x-ms-blob-content-md5`,
+    /// `x-ms-client-request-id`, `x-ms-error-code`, `x-ms-keyvault-network-info`,
+    /// `x-ms-keyvault-region` and `x-ms-request-id`).
     ///
     /// It is text of the server, visible ASCII, unescaped.
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -96,7 +97,7 @@ pub(super) fn redirect(status: u16, headers: &HeaderMap) -> Option<String> {
     })
 }
 
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 16] = [
     "content-length",
     "content-md5",
     "content-range",
@@ -105,6 +106,8 @@ const KEPT: [&str; 14] = [
     "etag",
     "retry-after",
     "www-authenticate",
+    "x-ms-access-tier",
+    "x-ms-archive-status",
     "x-ms-blob-content-md5",
     "x-ms-client-request-id",
     "x-ms-error-code",

@@ -9,11 +9,11 @@ use crate::error::ContentProblem;
 use crate::secret::Secret;
 
 /// `template` with its values, of which `values` holds one for each of the configuration, in
-/// its order. A value without filter stands there byte for byte.
+/// its order, with its name. A value without filter stands there byte for byte.
 ///
 /// # Errors
 /// A value that is not Unicode where a filter wants text; more than 1 MiB.
-pub fn compose(template: &Template, values: &[&Secret]) -> Result<Secret, ContentProblem> {
+pub fn compose(template: &Template, values: &[(&str, &Secret)]) -> Result<Secret, ContentProblem> {
     let mut made = Secret::with_limit(LIMIT);
     for part in &template.parts {
         match part {
@@ -21,11 +21,11 @@ pub fn compose(template: &Template, values: &[&Secret]) -> Result<Secret, Conten
             Part::Value { place, filters } => {
                 let number = place.saturating_add(1);
                 let value = values.get(*place);
-                let value = *value.ok_or(ContentProblem::NoValue { number })?;
+                let (name, value) = *value.ok_or(ContentProblem::NoValue { number })?;
                 let mut filtered = None;
                 for filter in filters {
                     let input = filtered.as_ref().unwrap_or(value);
-                    filtered = Some(apply(*filter, input.expose(), number)?);
+                    filtered = Some(apply(*filter, input.expose(), name)?);
                 }
                 push(&mut made, filtered.as_ref().unwrap_or(value).expose())?;
             }
@@ -34,12 +34,12 @@ pub fn compose(template: &Template, values: &[&Secret]) -> Result<Secret, Conten
     Ok(made)
 }
 
-fn apply(filter: Filter, value: &[u8], number: usize) -> Result<Secret, ContentProblem> {
+fn apply(filter: Filter, value: &[u8], name: &str) -> Result<Secret, ContentProblem> {
     match filter {
         Filter::Base64 => Ok(to_base64(value)),
         Filter::Json => {
             let text = std::str::from_utf8(value).map_err(|error| ContentProblem::ValueNoText {
-                number,
+                name: name.to_owned(),
                 position: error.valid_up_to(),
             })?;
             in_json(text)
@@ -95,7 +95,7 @@ mod tests {
         let names = &["a", "b"][..values.len()];
         let template = Template::parse(template, names).unwrap();
         let secrets: Vec<Secret> = values.iter().map(|value| Secret::copy_of(value)).collect();
-        let secrets: Vec<&Secret> = secrets.iter().collect();
+        let secrets: Vec<(&str, &Secret)> = names.iter().copied().zip(&secrets).collect();
         match compose(&template, &secrets) {
             Ok(secret) => Ok(secret.expose().to_vec()),
             Err(problem) => Err(problem.to_string()),
@@ -143,14 +143,17 @@ mod tests {
     #[test]
     fn text_is_wanted_where_json_is_made() {
         let told = composed("${a|base64}${b|json}", &[b"\xff", b"hunter2\xff"]).unwrap_err();
-        assert_eq!(told, "cannot be composed: value 2 is not UTF-8 at byte 7");
+        assert_eq!(
+            told,
+            "cannot be composed: value \"b\" is not UTF-8 at byte 7"
+        );
     }
 
     #[test]
     fn a_value_too_few_is_told() {
         let template = Template::parse("${a}${b}", &["a", "b"]).unwrap();
         let one = Secret::copy_of(b"x");
-        let problem = compose(&template, &[&one]).unwrap_err();
+        let problem = compose(&template, &[("a", &one)]).unwrap_err();
         assert_eq!(problem, ContentProblem::NoValue { number: 2 });
     }
 

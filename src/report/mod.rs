@@ -20,7 +20,7 @@ use crate::secret::Secret;
 
 pub use invitation::{invite, Invitation};
 pub use paint::{Colour, Paint};
-pub use progress::Progress;
+pub use progress::{megabytes, Progress};
 pub use table::{cloud_facts, clouds_table, status_table};
 
 /// Where the sentences of a run go.

@@ -104,7 +104,8 @@ fn line(name: &str, amount: Amount, elapsed: Duration) -> String {
     format!("{name}  {percent} %  {done} of {total} MB  {speed}  {left} left")
 }
 
-fn megabytes(bytes: u64) -> String {
+/// So many megabytes, cut to tenths: `82.1`.
+pub fn megabytes(bytes: u64) -> String {
     let tenths = bytes / 100_000;
     format!("{}.{}", tenths / 10, tenths % 10)
 }

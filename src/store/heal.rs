@@ -64,6 +64,17 @@ impl Store {
         Ok(healed)
     }
 
+    /// Gives up the generation before the live one: what comes next needs its room more.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn make_room(&self) -> Result<(), Error> {
+        match &self.live {
+            Some(live) if self.pending.is_none() => self.remove_generations(&[&live.id]),
+            _ => Ok(()),
+        }
+    }
+
     /// Removes the generations that are neither live, nor before the live one, nor named
     /// in `keep`. While `keep` names one, the one before the live one goes, too: at most two
     /// whole ones lie on disk.

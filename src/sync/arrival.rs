@@ -7,7 +7,8 @@ use crate::secret::Secret;
 use crate::vault::{Fetched, Material};
 
 /// What came of one fetch. Its values are wiped with it.
-pub(super) struct Arrival<'a> {
+#[derive(Debug)]
+pub struct Arrival<'a> {
     pub(super) id: &'a Object,
     pub(super) fetched: Result<Fetched, Error>,
     /// The certificate, opened, if a user wants PEM of it.
@@ -16,21 +17,33 @@ pub(super) struct Arrival<'a> {
 
 /// A value in the form that a file wants.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub struct Piece {
     pub(super) bytes: Secret,
     pub(super) version: String,
     /// Until when the certificate is valid that it is of.
     pub(super) expires: Option<i64>,
 }
 
-impl Arrival<'_> {
+impl<'a> Arrival<'a> {
+    /// What came of fetching `id`; of a certificate nothing is opened yet.
+    pub fn new(id: &'a Object, fetched: Result<Fetched, Error>) -> Self {
+        Self {
+            id,
+            fetched,
+            chain: None,
+        }
+    }
+
     /// What came, or why nothing did.
-    pub(super) fn fetched(&self) -> Result<&Fetched, Error> {
+    ///
+    /// # Errors
+    /// That of the fetch.
+    pub fn fetched(&self) -> Result<&Fetched, Error> {
         self.fetched.as_ref().map_err(Error::clone)
     }
 
     /// Opens the certificate that came; `convert` gives PEM for a PKCS#12 container.
-    pub(super) fn open_chain(&mut self, convert: impl FnOnce(&Fetched) -> Result<Secret, Error>) {
+    pub fn open_chain(&mut self, convert: &mut dyn FnMut(&Fetched) -> Result<Secret, Error>) {
         let Ok(fetched) = &self.fetched else {
             return;
         };
@@ -46,16 +59,36 @@ impl Arrival<'_> {
             }
             Material::Key(_) => return,
         };
-        if let Ok(chain) = &opened {
-            for warning in chain.warnings() {
-                log::warn!("{} {warning}", name_of(self.id));
-            }
-        }
         self.chain = Some(opened);
     }
 
+    /// What is odd about the certificate that was opened: whole sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        let Some(Ok(chain)) = &self.chain else {
+            return Vec::new();
+        };
+        let warnings = chain.warnings().iter();
+        warnings
+            .map(|warning| format!("{} {warning}", name_of(self.id)))
+            .collect()
+    }
+
+    /// Until when it is valid, in seconds since 1970: the certificate that was opened, or else
+    /// what the vault says.
+    pub fn expires(&self) -> Option<i64> {
+        match (&self.chain, &self.fetched) {
+            (Some(Ok(chain)), _) => Some(chain.expires()),
+            (_, Ok(fetched)) => fetched.expires,
+            (_, Err(_)) => None,
+        }
+    }
+
     /// The form of it that `value` says.
-    pub(super) fn piece(&self, value: &Value) -> Result<Piece, Error> {
+    ///
+    /// # Errors
+    /// That of the fetch; [`Error::Certificate`] and [`Error::Content`] for what has no such
+    /// form.
+    pub fn piece(&self, value: &Value) -> Result<Piece, Error> {
         let fetched = self.fetched()?;
         let (bytes, expires) = match (&value.form, &fetched.material) {
             (Form::Certificate(CertificatePart::Pfx), _) => (self.container()?, fetched.expires),

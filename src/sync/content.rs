@@ -94,10 +94,18 @@ impl Work<'_> {
         };
         let bytes = assembled(file, pieces)?;
         let on_disk = self.live().and_then(|live| live.file(&file.name));
-        if on_disk.is_some_and(|on_disk| on_disk.holds(bytes.expose())) {
-            return Ok(());
+        match on_disk.filter(|on_disk| on_disk.holds(bytes.expose())) {
+            None => self.change(place, file, &provenance.version),
+            // By its version a certificate is not opened again, by its end it is warned of:
+            // both have to be right though a renewal left its issuer or its key.
+            Some(on_disk) => {
+                let known = &on_disk.entry.provenance;
+                if provenance.expires.is_none() || *known == provenance {
+                    return Ok(());
+                }
+                self.renamed = true;
+            }
         }
-        self.change(place, file, &provenance.version);
         if self.mode != Mode::DryRun {
             self.staging()?
                 .put(&file.name, &provenance, bytes.expose())?;
@@ -193,7 +201,10 @@ impl Work<'_> {
 }
 
 /// The content of `file`, made of the values that went into it.
-fn assembled(file: &File, pieces: Vec<Piece>) -> Result<Secret, Error> {
+///
+/// # Errors
+/// [`Error::Content`] for what cannot be put together.
+pub fn assembled(file: &File, pieces: Vec<Piece>) -> Result<Secret, Error> {
     let unfit = |problem| Error::Content {
         object: format!("file {}", file.name),
         problem,
@@ -232,7 +243,8 @@ fn made(
     for _ in &composition.values {
         values.push(next()?);
     }
-    let values: Vec<&Secret> = values.iter().collect();
+    let names = composition.values.iter().map(|(name, _)| name.as_str());
+    let values: Vec<(&str, &Secret)> = names.zip(&values).collect();
     render::compose(&composition.template, &values).map_err(unfit)
 }
 

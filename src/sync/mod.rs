@@ -26,11 +26,15 @@ use crate::report::Voice;
 use crate::state::Status;
 use crate::store::Store;
 
-use arrival::Arrival;
+pub use arrival::{Arrival, Piece};
+pub use content::assembled;
 use plan::{Fetch, Plan, User};
+pub use receive::without_room;
+pub use selected::files_of;
 pub use session::identities;
 use session::Session;
 use surroundings::Surroundings;
+pub use survey::{every_object_instead, finds, listed_as};
 use work::Work;
 
 /// What a run may touch.
@@ -213,11 +217,7 @@ fn fetch_one(session: &mut Session<'_>, fetch: &Fetch, works: &mut [Work<'_>]) {
     if !fetch.users.iter().any(needed) {
         return;
     }
-    let mut arrival = Arrival {
-        id: &fetch.id,
-        fetched: session.fetch(&fetch.id),
-        chain: None,
-    };
+    let mut arrival = Arrival::new(&fetch.id, session.fetch(&fetch.id));
     if let Ok(fetched) = &arrival.fetched {
         if let Some(expired) = fetched.expired {
             log::warn!(
@@ -232,7 +232,10 @@ fn fetch_one(session: &mut Session<'_>, fetch: &Fetch, works: &mut [Work<'_>]) {
             work.is_some_and(|work| work.wants_chain(*user, version))
         };
         if fetch.users.iter().any(wants_chain) {
-            arrival.open_chain(|fetched| session.convert(&fetch.id, &fetched.version));
+            arrival.open_chain(&mut |fetched| session.convert(&fetch.id, &fetched.version));
+            for warning in arrival.warnings() {
+                log::warn!("{warning}");
+            }
         }
     }
     for user in &fetch.users {

@@ -9,12 +9,12 @@ use super::recipe;
 use super::session::Session;
 use super::work::{Fate, Work};
 use super::Mode;
-use crate::blob::{self, Access, Download, Have, Opened};
-use crate::config::{Blob, File, Source};
+use crate::blob::{self, Access, Download, Facts, Have, Opened};
+use crate::config::{Blob, File, Set, Source};
 use crate::disk;
 use crate::error::{BlobProblem, Error};
 use crate::report::Progress;
-use crate::store::{FileState, LiveFile, Part, Provenance};
+use crate::store::{FileState, LiveFile, Part, Provenance, Store};
 
 impl Work<'_> {
     /// Brings the blob of the file at `place` up to date.
@@ -36,14 +36,23 @@ impl Work<'_> {
             .current(&file, blob)
             .map(|on_disk| on_disk.entry.provenance.version.clone());
         let part = self.store()?.part(&file.name, &source)?;
+        let refusal = part.as_ref().and_then(|part| refused(blob, part));
         let limit = blob.limit(disk::lies_in_memory(&self.set.directory));
         let outcome = session.ask_storage(&blob.host, &mut |access: &Access<'_>| {
             let have = Have {
-                etag_on_disk: etag.as_deref(),
+                etag_on_disk: match (&refusal, &part) {
+                    (Some(_), Some(part)) => Some(part.etag.as_str()),
+                    _ => etag.as_deref(),
+                },
                 partial: part.as_ref().map(|part| (part.etag.as_str(), part.length)),
             };
             match blob::open(access, blob, &have, limit)? {
-                Opened::Unchanged => Ok(()),
+                Opened::Unchanged => match refusal.clone() {
+                    Some(problem) => Err(blob::problem(blob, problem)),
+                    None => Ok(()),
+                },
+                // The one before the one that was refused.
+                Opened::Content(download) if etag.as_deref() == Some(download.etag()) => Ok(()),
                 Opened::Content(mut download) => self.take_in(place, &file, blob, &mut download),
             }
         });
@@ -88,6 +97,7 @@ impl Work<'_> {
         let begun = Part {
             etag: provenance.version.clone(),
             length: download.starts_at(),
+            refused: None,
         };
         let name = &file.name;
         let mut incoming = self
@@ -114,7 +124,11 @@ impl Work<'_> {
             _ => None,
         };
         if let Some(problem) = problem {
-            incoming.discard()?;
+            let why = match &problem {
+                BlobProblem::OtherSha256 { found } => found,
+                _ => MD5,
+            };
+            incoming.refuse(why)?;
             return Err(blob::problem(blob, problem));
         }
         let on_disk = self.live().and_then(|live| live.file(name));
@@ -130,20 +144,71 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Says so before a byte is taken, if there is no room for the rest.
-    fn refuse_full(&self, file: &File, download: &Download<'_>) -> Result<(), Error> {
-        let directory = &self.set.directory;
+    /// Says so before a byte is taken, if there is no room for the rest, even without the
+    /// version before the live one.
+    fn refuse_full(&mut self, file: &File, download: &Download<'_>) -> Result<(), Error> {
+        let set = self.set;
         let rest = download.length().saturating_sub(download.starts_at());
-        match disk::free_bytes(directory) {
-            Some(free) if free < rest => Err(Error::Disk {
-                action: "write",
-                path: directory.join(file.name.as_str()),
-                errno: Errno::NOSPC,
-            }),
-            _ => Ok(()),
+        if refuse_full(set, file, rest).is_err() {
+            self.store()?.make_room()?;
         }
+        refuse_full(set, file, rest)
     }
 }
 
+/// Why a run would refuse a blob with these `facts` for `file` of `set` before it takes a byte:
+/// there is no room for what is missing of it. Whether that is certain: where a version is live,
+/// the one before it may make room. Only looks.
+pub fn without_room(
+    set: &Set,
+    instance: &str,
+    file: &File,
+    facts: &Facts,
+) -> Option<(Error, bool)> {
+    let full = refuse_full(set, file, facts.length).err()?;
+    let store = match Store::open(set, instance) {
+        Ok(store) => store,
+        Err(error) => return Some((error, true)),
+    };
+    let on_disk = store.live().and_then(|live| live.file(&file.name));
+    if on_disk.is_some_and(|on_disk| {
+        on_disk.state != FileState::Damaged && on_disk.entry.provenance.version == facts.etag
+    }) {
+        return None;
+    }
+    let is_certain = store.live().is_none();
+    match store.part(&file.name, &recipe::source(&file.source)) {
+        Ok(Some(part)) if part.etag == facts.etag => {
+            let rest = facts.length.saturating_sub(part.length);
+            Some((refuse_full(set, file, rest).err()?, is_certain))
+        }
+        _ => Some((full, is_certain)),
+    }
+}
+
+fn refuse_full(set: &Set, file: &File, rest: u64) -> Result<(), Error> {
+    match disk::free_bytes(&set.directory) {
+        Some(free) if free < rest => Err(Error::Disk {
+            action: "write",
+            path: set.directory.join(file.name.as_str()),
+            errno: Errno::NOSPC,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What an earlier run found wrong with all of a blob's bytes, if that still counts: they need
+/// not come again.
+fn refused(blob: &Blob, part: &Part) -> Option<BlobProblem> {
+    let why = part.refused.as_ref()?;
+    if why == MD5 {
+        return Some(BlobProblem::BadMd5);
+    }
+    let pinned = blob.sha256.as_ref()?;
+    (pinned != why).then(|| BlobProblem::OtherSha256 { found: why.clone() })
+}
+
+/// Why a blob is refused whose MD5 is not what the account says; else it is its SHA-256.
+const MD5: &str = "md5";
 /// Bytes that are held at a time: what one TLS record brings.
 const BUFFER: usize = 16 * 1024;

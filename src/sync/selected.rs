@@ -5,6 +5,7 @@ use super::work::{Fate, Work};
 use crate::config::{Content, File, IfMissing, Object, SelectedFiles, Source, Value};
 use crate::error::{Error, SelectionProblem};
 use crate::name::{FileName, ObjectName};
+use crate::store::FileState;
 
 impl Work<'_> {
     /// Adds a file for each object that a selection found, and decides about those that it
@@ -14,31 +15,9 @@ impl Work<'_> {
         selected: &SelectedFiles,
         found: &[&ObjectName],
     ) -> Result<(), Error> {
-        let selection = &selected.selection;
-        let unfit = |problem| Error::Selection {
-            pattern: selection.pattern.clone(),
-            problem,
-        };
-        if found.is_empty() && !selection.allow_empty {
-            return Err(unfit(SelectionProblem::Empty));
-        }
-        let limit = usize::try_from(selection.max_objects).unwrap_or(usize::MAX);
-        if found.len() > limit {
-            return Err(unfit(SelectionProblem::TooMany {
-                limit: selection.max_objects,
-            }));
-        }
-        let mut names = Vec::with_capacity(found.len());
-        for object in found {
-            let file = file(selected, object).map_err(unfit)?;
-            let twin = self.files.iter().find(|known| known.name == file.name);
-            if let Some(twin) = twin {
-                return Err(unfit(SelectionProblem::SameFile {
-                    file: file.name.to_string(),
-                    first: described(twin),
-                    second: described(&file),
-                }));
-            }
+        let files = files_of(selected, found, &self.files)?;
+        let mut names = Vec::with_capacity(files.len());
+        for file in files {
             names.push(file.name.clone());
             self.add(file, Fate::AsOnDisk, false);
         }
@@ -71,25 +50,26 @@ impl Work<'_> {
             let entry = &on_disk.entry;
             let ours = entry.pattern.as_ref() == Some(&selection.pattern);
             if ours && !names.contains(&entry.name) {
-                vanished.extend(object_of(&entry.provenance.source));
+                let object = object_of(&entry.provenance.source);
+                let is_whole = on_disk.state != FileState::Damaged;
+                vanished.extend(object.map(|object| (object, is_whole)));
             }
         }
-        for name in vanished {
+        // Each is counted in this run, whichever of them decides.
+        let mut believed = Ok(());
+        for (name, _) in &vanished {
+            let id = recipe::object(&object(selected, name));
+            believed = believed.and(self.believe_missing(id, &missing(selected, name)));
+        }
+        believed?;
+        for (name, is_whole) in vanished {
             let file = file(selected, &name).map_err(|problem| Error::Selection {
                 pattern: selection.pattern.clone(),
                 problem,
             })?;
-            let id = object(selected, &name);
-            let missing = Error::Missing {
-                vault: id.vault.clone(),
-                object: format!("{} {name}", id.kind.word()),
-                version: None,
-                code: "not listed any more".to_owned(),
-            };
-            self.believe_missing(recipe::object(&id), &missing)?;
+            let missing = missing(selected, &name);
             match selected.if_missing {
-                IfMissing::Fail => return Err(missing),
-                IfMissing::Keep => {
+                IfMissing::Keep if is_whole => {
                     log::warn!(
                         "{}: {missing}; {} stays as it was",
                         self.set.name,
@@ -97,6 +77,7 @@ impl Work<'_> {
                     );
                     self.add(file, Fate::AsOnDisk, true);
                 }
+                IfMissing::Fail | IfMissing::Keep => return Err(missing),
                 IfMissing::Skip => {
                     log::warn!(
                         "{}: {missing}; delivered without {}",
@@ -114,6 +95,45 @@ impl Work<'_> {
         self.fates.push(fate);
         self.settled.push(settled);
     }
+}
+
+/// The files of the objects that a selection `found`, beside those that the set has already.
+///
+/// # Errors
+/// [`Error::Selection`] for too few or too many, and for what gives no name of its own.
+pub fn files_of(
+    selected: &SelectedFiles,
+    found: &[&ObjectName],
+    others: &[File],
+) -> Result<Vec<File>, Error> {
+    let selection = &selected.selection;
+    let unfit = |problem| Error::Selection {
+        pattern: selection.pattern.clone(),
+        problem,
+    };
+    if found.is_empty() && !selection.allow_empty {
+        return Err(unfit(SelectionProblem::Empty));
+    }
+    let limit = usize::try_from(selection.max_objects).unwrap_or(usize::MAX);
+    if found.len() > limit {
+        return Err(unfit(SelectionProblem::TooMany {
+            limit: selection.max_objects,
+        }));
+    }
+    let mut files: Vec<File> = Vec::with_capacity(found.len());
+    for object in found {
+        let file = file(selected, object).map_err(unfit)?;
+        let mut known = others.iter().chain(&files);
+        if let Some(twin) = known.find(|known| known.name == file.name) {
+            return Err(unfit(SelectionProblem::SameFile {
+                file: file.name.to_string(),
+                first: described(twin),
+                second: described(&file),
+            }));
+        }
+        files.push(file);
+    }
+    Ok(files)
 }
 
 fn file(selected: &SelectedFiles, object: &ObjectName) -> Result<File, SelectionProblem> {
@@ -143,6 +163,16 @@ fn object(selected: &SelectedFiles, name: &ObjectName) -> Object {
         vault: selected.selection.vault.clone(),
         name: name.clone(),
         version: None,
+    }
+}
+
+fn missing(selected: &SelectedFiles, name: &ObjectName) -> Error {
+    let id = object(selected, name);
+    Error::Missing {
+        object: format!("{} {name}", id.kind.word()),
+        vault: id.vault,
+        version: None,
+        code: "not listed any more".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::session::Session;
 use super::work::Work;
+use super::Mode;
 use crate::clock;
 use crate::config::{ChangeCheck, ObjectKind, Selection};
 use crate::error::Error;
@@ -71,7 +72,7 @@ pub(super) fn read(session: &mut Session<'_>, wants: Vec<Want>, works: &[Work<'_
         let outcome = session.list(&want.vault, want.kind, &keep, patience);
         if let Err(error) = &outcome {
             if !want.names.is_empty() {
-                log::warn!("{error}; change_check fetches every object instead");
+                log::warn!("{}; {}", every_object_instead(error), error.advice());
             }
         }
         listed.push(Listed { want, outcome });
@@ -90,31 +91,59 @@ pub(super) fn apply(listed: &[Listed], works: &mut [Work<'_>], seen: &Seen) {
     }
 }
 
-/// What was seen of the files of `work`, for the next run.
+/// What was seen of the files of `work`, for the next run. What was not fetched keeps what is
+/// known of it, which counts for the same content only.
 pub(super) fn seen_now(work: &Work<'_>, before: &Seen, now: i64) -> Vec<SeenFile> {
+    let set = work.set.name.as_str();
     let mut files = Vec::new();
-    if work.set.change_check != ChangeCheck::List || work.has_failed() {
+    if work.set.change_check != ChangeCheck::List {
+        return files;
+    }
+    if work.has_failed() || work.mode == Mode::Offline {
+        let known = before.files.iter();
+        files.extend(known.filter(|file| file.set == set).cloned());
         return files;
     }
     for (place, file) in work.files.iter().enumerate() {
         let Some(on_disk) = work.live().and_then(|live| live.file(&file.name)) else {
             continue;
         };
-        let (set, name) = (work.set.name.as_str(), file.name.as_str());
-        if work.settled.get(place) == Some(&true) {
-            files.extend(before.file(set, name).cloned());
-        } else if let Some(updated) = work.updates(place) {
-            files.push(SeenFile {
+        let name = file.name.as_str();
+        match work.updates(place) {
+            None => files.extend(before.file(set, name).cloned()),
+            Some(updated) => files.push(SeenFile {
                 set: set.to_owned(),
                 file: name.to_owned(),
                 source: super::recipe::source(&file.source),
                 sha256: on_disk.entry.sha256.clone(),
                 at: now,
                 updated,
-            });
+            }),
         }
     }
     files
+}
+
+/// The warning that a list did not come which `change_check` wants.
+pub fn every_object_instead(error: &Error) -> String {
+    format!("{error}; change_check fetches every object instead")
+}
+
+/// Whether `selection` finds `item`. Secrets of certificates are no secrets of their own.
+pub fn finds(selection: &Selection, item: &Item) -> bool {
+    let start = item.name.as_str().get(..selection.prefix.len());
+    let begins = start.is_some_and(|start| start.eq_ignore_ascii_case(&selection.prefix));
+    let has = |wanted: &(String, String)| item.tags.contains(wanted);
+    let is_own = selection.form.kind() != ObjectKind::Secret || !item.is_managed;
+    begins && is_own && selection.tags.iter().all(has)
+}
+
+/// In which list an object shows that it changed: a certificate is read through its secret.
+pub fn listed_as(kind: ObjectKind) -> ObjectKind {
+    match kind {
+        ObjectKind::Key => ObjectKind::Key,
+        ObjectKind::Certificate | ObjectKind::Secret => ObjectKind::Secret,
+    }
 }
 
 fn want<'a>(wants: &'a mut Vec<Want>, vault: &HostName, kind: ObjectKind) -> &'a mut Want {
@@ -252,23 +281,6 @@ fn listing<'a>(
     let mut listed = listed.iter();
     let found = listed.find(|listed| listed.want.vault == *vault && listed.want.kind == kind);
     found.map(|listed| &listed.outcome)
-}
-
-/// Whether `selection` finds `item`. Secrets of certificates are no secrets of their own.
-fn finds(selection: &Selection, item: &Item) -> bool {
-    let start = item.name.as_str().get(..selection.prefix.len());
-    let begins = start.is_some_and(|start| start.eq_ignore_ascii_case(&selection.prefix));
-    let has = |wanted: &(String, String)| item.tags.contains(wanted);
-    let is_own = selection.form.kind() != ObjectKind::Secret || !item.is_managed;
-    begins && is_own && selection.tags.iter().all(has)
-}
-
-/// In which list an object shows that it changed: a certificate is read through its secret.
-fn listed_as(kind: ObjectKind) -> ObjectKind {
-    match kind {
-        ObjectKind::Key => ObjectKind::Key,
-        ObjectKind::Certificate | ObjectKind::Secret => ObjectKind::Secret,
-    }
 }
 
 /// Every object is fetched at least this often, whatever the lists say.

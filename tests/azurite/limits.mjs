@@ -14,8 +14,14 @@ export async function checkLimits(site, results) {
     const ended = await device.ends(0);
     return ended !== true ? ended : device.has("pinned", bytes);
   });
-  await results.check("one with another is not, even after a cut", async () => {
+  await results.check("and not asked for again, whatever the account has by now", async () => {
     await account.put(path, content(1_500_000));
+    account.forget();
+    const ended = await device.ends(0, "0 requests");
+    return ended !== true ? ended : device.has("pinned", bytes) && account.saw(path);
+  });
+  await results.check("one with another is not delivered, even after a cut", async () => {
+    device.configure({ pinned: blob("pinned", { sha256: sha256(content(1)) }) });
     line.cut([500_000]);
     const ended = await device.ends(65, "SHA-256", "next:");
     return ended !== true ? ended : device.has("pinned", bytes);

@@ -376,7 +376,7 @@ fn the_limit_of_requests_holds_for_the_doctor() {
 }
 
 /// The checks in their order.
-pub const IDS: [&str; 15] = [
+pub const IDS: [&str; 16] = [
     "config",
     "identity",
     "directory",
@@ -390,6 +390,7 @@ pub const IDS: [&str; 15] = [
     "token",
     "audience",
     "vault",
+    "storage",
     "object",
     "hook",
 ];

@@ -155,7 +155,8 @@ impl Place {
             drop(staging);
             fs::remove_dir(&obstacle).unwrap();
         } else {
-            staging.commit(Hook::Skip, 2000).unwrap();
+            staging.commit(Hook::Run, 2000).unwrap();
+            staging.store().hook_done().unwrap();
         }
     }
 

@@ -73,7 +73,7 @@ pub fn kill(device: &Device, point: &Point, words: &[&str]) -> Result<(), String
 }
 
 /// What the kill left is sound, and the next runs heal it.
-fn heals(rotation: &Rotation, device: &Device) -> Result<(), String> {
+pub fn heals(rotation: &Rotation, device: &Device) -> Result<(), String> {
     verdict::nothing_is_mixed(rotation, device)?;
     let offline = device.sync(&["--offline"]);
     if offline.code != 0 {

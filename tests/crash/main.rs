@@ -16,15 +16,20 @@
     reason = "a test may panic, and plays the operator"
 )]
 
+#[allow(dead_code, reason = "some of it is for other tests")]
+#[path = "../behaviour/authority.rs"]
+mod authority;
 mod damaged;
 mod driver;
 mod failures;
+mod forms;
 mod kill;
 mod mutants;
 mod order;
 mod pieces;
 mod points;
 mod readable;
+mod resumed;
 mod rotation;
 #[path = "../support/mod.rs"]
 mod support;

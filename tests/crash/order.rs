@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::can_trace;
+use crate::resumed;
 use crate::rotation::{Device, Layout, Rotation};
 use crate::trace::{Call, CHANGES};
 
@@ -40,6 +41,15 @@ fn a_power_cut_finds_nothing_before_what_it_stands_on() {
         let first = rotation.new_device("first");
         let broken = of_run(&first, &first.command(&[]));
         assert_eq!(broken, [], "{layout:?}, first delivery");
+        let rotation = Rotation::of_forms(layout);
+        for is_begun in [false, true] {
+            if is_begun {
+                resumed::begin(&rotation);
+            }
+            let device = rotation.device("watched");
+            let broken = of_run(&device, &device.command(&[]));
+            assert_eq!(broken, [], "{layout:?}, all forms, begun: {is_begun}");
+        }
     }
 }
 
@@ -48,24 +58,15 @@ pub fn of_run(device: &Device, command: &Command) -> Vec<(Broken, String)> {
     let calls = format!("{CHANGES},clone,clone3,fork,vfork");
     let traced = device.traced(command, &calls, None);
     assert!(traced.output.status.success(), "{:?}", traced.output);
-    let mut disk = Disk {
-        set: device.set(),
-        hold: device.set().join(".keyferry"),
-        ..Disk::default()
-    };
-    for call in traced.main.iter().filter(|call| call.succeeded()) {
-        disk.take(call);
-    }
-    let lasting = [device.set(), device.top.join("state")];
-    let left: Vec<PathBuf> = lasting
-        .iter()
-        .flat_map(|top| disk.unsynced_below(top))
-        .collect();
-    if !left.is_empty() {
-        disk.broken
-            .push((Broken::Unsynced, format!("at the end: {left:?}")));
-    }
+    let disk = Disk::after(&traced.main, &device.set(), Some(&device.top.join("state")));
     assert!(disk.switched && disk.hooked, "the run did not do its work");
+    disk.broken
+}
+
+/// The same of calls that deliver the set in `set`, without a program that runs as its hook.
+pub fn of_calls(calls: &[Call], set: &Path) -> Vec<(Broken, String)> {
+    let disk = Disk::after(calls, set, None);
+    assert!(disk.switched, "the run did not do its work");
     disk.broken
 }
 
@@ -89,6 +90,25 @@ struct Disk {
 }
 
 impl Disk {
+    /// What `calls` leave. Below `set` and `state` nothing may wait for an fsync at the end.
+    fn after(calls: &[Call], set: &Path, state: Option<&Path>) -> Self {
+        let mut disk = Self {
+            set: set.to_owned(),
+            hold: set.join(".keyferry"),
+            ..Self::default()
+        };
+        for call in calls.iter().filter(|call| call.succeeded()) {
+            disk.take(call);
+        }
+        let lasting = [Some(set), state].into_iter().flatten();
+        let left: Vec<PathBuf> = lasting.flat_map(|top| disk.unsynced_below(top)).collect();
+        if !left.is_empty() {
+            disk.broken
+                .push((Broken::Unsynced, format!("at the end: {left:?}")));
+        }
+        disk
+    }
+
     fn take(&mut self, call: &Call) {
         if call.line.contains("CLONE_VFORK") || call.name.ends_with("fork") {
             self.hooked = true;
@@ -148,7 +168,7 @@ impl Disk {
         if to == self.hold.join("current") {
             self.switched = true;
             self.want_records(call, &["pending"]);
-        } else if to.parent() == Some(&self.set) {
+        } else if [to, &from].map(Path::parent) == [Some(&*self.set); 2] {
             if self.made.contains(&self.hold.join(MARKER)) {
                 self.break_rule(Broken::MarkerBeforeFiles, call);
             }
@@ -156,6 +176,9 @@ impl Disk {
             self.want_records(call, &["intent", "pending"]);
         } else if to == self.hold.join("intent") {
             self.want_durable(Broken::NameBeforeContent, call, None);
+        } else if self.contents.contains(&to.with_extension("")) {
+            // The record of a part says what is durable of it.
+            self.break_rule(Broken::NameBeforeContent, call);
         } else if to == self.hold.join(MARKER) {
             self.want_durable(Broken::MarkerBeforeFiles, call, None);
         }

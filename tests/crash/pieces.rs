@@ -12,6 +12,7 @@ use keyferry::config::Layout;
 
 use crate::can_trace;
 use crate::driver::{self, Place, Task};
+use crate::order;
 use crate::trace::{self, is_unknown_change, Call, Traced, CHANGES};
 
 /// What happens at a call.
@@ -45,14 +46,32 @@ fn failed_anywhere_a_delivery_in_pieces_is_old_or_new_and_fetches_nothing_twice(
     }
 }
 
+#[test]
+fn a_power_cut_finds_no_version_before_its_pieces() {
+    if !can_trace() {
+        return;
+    }
+    for layout in driver::LAYOUTS {
+        for task in [Task::Deliver, Task::Keep] {
+            let top = tempfile::tempdir().unwrap();
+            prepare(top.path(), layout);
+            let place = place(top.path(), "watched", layout);
+            reset(&place);
+            let traced = run(&place, task, None);
+            assert!(traced.output.status.success(), "{:?}", traced.output);
+            let broken = order::of_calls(&work(&place, traced), &place.directory);
+            assert_eq!(broken, [], "{layout:?} {task:?}");
+        }
+    }
+}
+
 fn struck_anywhere(task: Task, strike: Strike) {
     if !can_trace() {
         return;
     }
     for layout in driver::LAYOUTS {
         let top = tempfile::tempdir().unwrap();
-        fs::create_dir(top.path().join("prepared")).unwrap();
-        Place::new(&top.path().join("prepared"), layout).prepare();
+        prepare(top.path(), layout);
         let points = points(top.path(), layout, task);
         let wrong = thread::scope(|scope| {
             let workers = ["one", "two"].map(|worker| {
@@ -158,6 +177,10 @@ fn heals(place: &Place, task: Task, pieces: RangeInclusive<usize>) -> Result<(),
     if seen == old && !pieces.contains(&left) {
         return Err(format!("{left} pieces are left, not {pieces:?}"));
     }
+    if seen == new {
+        // Its hook may be pending.
+        let _ = fs::remove_file(place.obstacle());
+    }
     is_clean(place, if left > 0 { 2 } else { 0 })?;
     let next = if task == Task::GiveUp {
         Task::Deliver
@@ -261,6 +284,12 @@ fn run(place: &Place, task: Task, inject: Option<&str>) -> Traced {
 
 fn place(top: &Path, name: &str, layout: Layout) -> Place {
     Place::new(&top.join(name), layout)
+}
+
+/// Delivers the old version, to be copied.
+fn prepare(top: &Path, layout: Layout) {
+    fs::create_dir(top.join("prepared")).unwrap();
+    place(top, "prepared", layout).prepare();
 }
 
 /// Puts it back to the old version.

@@ -82,6 +82,13 @@ pub fn struck(device: &Device, traced: &Traced, point: &Point) -> Result<(), Str
     }
 }
 
+/// Those below the set's directory that `keep` wants.
+pub fn of_set(points: &[Point], keep: impl Fn(&Point) -> bool) -> Vec<Point> {
+    let mut points = points.to_vec();
+    points.retain(|point| point.about.starts_with(SET) && keep(point));
+    points
+}
+
 /// How many points there are of each call, for people.
 pub fn counts(points: &[Point]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -120,3 +127,6 @@ fn about(device: &Device, call: &Call) -> String {
     });
     parts.collect::<Vec<_>>().join("/")
 }
+
+/// The set's directory below the device's.
+pub const SET: &str = "run/sets/mqtt";

@@ -1,11 +1,11 @@
-//! The story in five acts. Each shows what the program prints and checks what it did.
+//! The story in six acts. Each shows what the program prints and checks what it did.
 
 use std::io;
 
 use cloud::{Denial, Scope};
 
 use crate::look;
-use crate::scene::{Scene, VAULT};
+use crate::scene::{Scene, IMAGE, VAULT};
 use crate::stage::{bold, Stage};
 
 /// Plays all acts.
@@ -23,6 +23,7 @@ pub fn play(scene: &mut Scene, stage: &mut Stage) -> io::Result<()> {
     rotation(scene, stage)?;
     network_cut(scene, stage)?;
     refusal(scene, stage)?;
+    firmware(scene, stage)?;
     stage.claim(
         scene.cloud.unexpected().is_empty(),
         "in all acts the cloud saw no request that a well-behaved client does not make",
@@ -34,7 +35,7 @@ pub fn play(scene: &mut Scene, stage: &mut Stage) -> io::Result<()> {
 fn first_sync(scene: &Scene, stage: &mut Stage) -> io::Result<()> {
     stage.act(
         "The first sync",
-        "The device has a certificate and a configuration, and no secret yet.",
+        "mqtt wants a certificate with its chain, the key, and an env file; wifi a passphrase.",
     );
     let run = scene.keyferry(&["sync"])?;
     stage.show("keyferry sync", &run);
@@ -43,7 +44,15 @@ fn first_sync(scene: &Scene, stage: &mut Stage) -> io::Result<()> {
     stage.claim(run.code == 0, "all sets are current");
     stage.claim(
         look::traffic(&status) == (2, 5) && scene.cloud.connections() == 2,
-        "2 connections, 5 requests: one to sign in, one for each of four secrets",
+        "2 connections, 5 requests: one to sign in, one for each of four objects",
+    );
+    stage.claim(
+        scene.is_paired()?,
+        "chain and key, in PEM, are those of the certificate in the vault",
+    );
+    stage.claim(
+        scene.sourced("MQTT_PASSWORD")? == scene.password,
+        "`sh` reads the password from mqtt.env as it is, with its quotes and its dollar",
     );
     stage.claim(
         scene.reloads() == [scene.live()?],
@@ -75,8 +84,8 @@ fn unchanged(scene: &Scene, stage: &mut Stage) -> io::Result<()> {
 
 fn rotation(scene: &mut Scene, stage: &mut Stage) -> io::Result<()> {
     stage.act(
-        "Two secrets are rotated",
-        "A certificate and its key belong together: nobody may ever see the one new and the other old.",
+        "The certificate is renewed",
+        "Chain and key belong together: nobody may ever see the one new and the other old.",
     );
     let before = scene.live()?;
     let hooks = scene.reloads().len();
@@ -91,7 +100,7 @@ fn rotation(scene: &mut Scene, stage: &mut Stage) -> io::Result<()> {
         after.display()
     );
     stage.claim(
-        run.code == 0 && after != before,
+        run.code == 0 && after != before && scene.is_paired()?,
         "both changed in one step: the rename of one link, `current`",
     );
     let reloads = scene.reloads();
@@ -154,11 +163,40 @@ fn refusal(scene: &mut Scene, stage: &mut Stage) -> io::Result<()> {
     Ok(())
 }
 
+fn firmware(scene: &Scene, stage: &mut Stage) -> io::Result<()> {
+    stage.act(
+        "A firmware image, over a bad line",
+        "A set is added: one file of 8 MB from Blob Storage. The connection breaks halfway.",
+    );
+    scene.add_firmware()?;
+    scene.cut_firmware_once();
+    let run = scene.keyferry(&["sync"])?;
+    stage.show("keyferry sync", &run);
+    let received = look::received(&scene.status()?);
+    stage.claim(
+        run.code == 0 && scene.has_firmware()? && (IMAGE..IMAGE / 100 * 101).contains(&received),
+        "it came once, although in two halves: the second request asked for the rest",
+    );
+    println!();
+    let run = scene.keyferry(&["sync"])?;
+    stage.show("keyferry sync", &run);
+    let received = look::received(&scene.status()?);
+    stage.claim(
+        run.code == 0 && received < IMAGE / 100,
+        "unchanged, it costs one request and none of its bytes",
+    );
+    Ok(())
+}
+
 fn where_everything_lies(scene: &Scene) {
     println!("\n{}", bold("Where everything lies"));
     let places = [
         ("etc/", "configuration, device certificate, the cloud's CA"),
         ("run/sets/", "the files, one directory a set"),
+        (
+            "firmware/",
+            "the set that has a directory of its own, on disk",
+        ),
         (
             "run/",
             "token cache, lock, status.json: a tmpfs on a device",

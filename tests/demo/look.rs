@@ -66,6 +66,12 @@ pub fn traffic(status: &Value) -> (u64, u64) {
     (count("/run/connections"), count("/run/requests"))
 }
 
+/// How many bytes the last run received.
+pub fn received(status: &Value) -> u64 {
+    let count = status.pointer("/run/received").and_then(Value::as_u64);
+    count.unwrap_or(0)
+}
+
 /// The state of `set` and the reason behind it: `stale (network)`.
 pub fn state(status: &Value, set: &str) -> String {
     let found = list(status, "sets")

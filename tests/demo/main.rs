@@ -1,6 +1,6 @@
 //! The demo: a device, a cloud on loopback, and the real program between them.
 //!
-//! `cargo run --release --example demo` tells a story in five acts and checks every claim
+//! `cargo run --release --example demo` tells a story in six acts and checks every claim
 //! that it makes; one that does not hold makes it fail. `-- --serve` keeps the cloud up
 //! instead, to play by hand; `-- --keep` leaves the device's files where they are.
 //! Nothing leaves this machine, and every secret is made up anew.

@@ -4,8 +4,12 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use cloud::{Cloud, Device, National, Vault};
+use cloud::{
+    Action, Blob, Certificate, Cloud, Device, DeviceAuthority, Fault, Match, National,
+    StorageAccount, Vault,
+};
 use serde_json::{json, Value};
 use tempfile::TempDir;
 
@@ -16,10 +20,15 @@ use crate::program::{Program, Run};
 pub struct Scene {
     pub cloud: Cloud,
     pub vault: Vault,
+    pub account: StorageAccount,
     pub cable: Cable,
     pub program: Program,
+    /// The newest certificate of mqtt, with its key and chain.
+    pub client: Device,
+    authority: DeviceAuthority,
+    /// What the vault has as `mqtt-password`.
+    pub password: String,
     kept: bool,
-    pair: usize,
     top: TempDir,
     path: PathBuf,
 }
@@ -34,18 +43,24 @@ impl Scene {
         let top = tempfile::Builder::new()
             .prefix("keyferry-demo-")
             .tempdir()?;
+        let authority = DeviceAuthority::new("plant authority");
         let mut scene = Self {
             vault: cloud.vault(VAULT),
+            account: cloud.storage_account(ACCOUNT),
+            client: new_client(&authority),
+            authority,
+            // With everything that goes wrong in an env file.
+            password: format!("it's \"{}\" & $HOME", cloud::guid()),
             cable: Cable::new(cloud.address())?,
             // The program follows no link on the way to its files.
             path: fs::canonicalize(top.path())?,
             cloud,
             program,
             kept: false,
-            pair: 0,
             top,
         };
-        scene.vault.set("mqtt-password", &cloud::guid());
+        scene.vault.set("mqtt-user", "gw-0042");
+        scene.vault.set("mqtt-password", &scene.password);
         scene.vault.set("wifi-passphrase", &cloud::guid());
         scene.rotate();
         fs::create_dir(scene.config())?;
@@ -68,14 +83,36 @@ impl Scene {
         self.kept
     }
 
-    /// The operator puts a new certificate and its key into the vault.
+    /// The vault renews the certificate of mqtt.
     pub fn rotate(&mut self) {
-        self.pair += 1;
-        let client = Device::builder(&format!("mqtt client {}", self.pair))
-            .elliptic()
-            .build();
-        self.vault.set("mqtt-client-crt", &client.certificate_pem);
-        self.vault.set("mqtt-client-key", &client.private_key_pem);
+        self.client = new_client(&self.authority);
+        let certificate = Certificate::pem(&self.client.combined_pem);
+        self.vault.set_certificate("mqtt-client", certificate);
+    }
+
+    /// The operator adds a set of one large file, and puts that into the storage account.
+    pub fn add_firmware(&self) -> io::Result<()> {
+        self.account
+            .put_generated("firmware", "image.swu", IMAGE, SEED);
+        let set = json!({
+            "directory": self.path.join("firmware"),
+            "files": { "image.swu": { "blob": {
+                "account": ACCOUNT, "container": "firmware", "name": "image.swu",
+            } } },
+        });
+        let part = json!({ "sets": { "firmware": set } });
+        fs::create_dir(self.config().join("conf.d"))?;
+        self.write("etc/conf.d/firmware.json", &format!("{part:#}\n"), 0o644)
+    }
+
+    /// The next reply with the firmware ends after half of it.
+    pub fn cut_firmware_once(&self) {
+        let half = usize::try_from(IMAGE / 2).unwrap_or_default();
+        self.cloud.fault(Fault {
+            matching: Match::Path("image.swu".to_owned()),
+            action: Action::CutAfter(half),
+            times: 1,
+        });
     }
 
     /// Runs the program on the device.
@@ -109,6 +146,28 @@ impl Scene {
         fs::read_link(self.sets().join("mqtt/.keyferry/current"))
     }
 
+    /// Whether chain and key on the device are those of the vault's newest certificate.
+    pub fn is_paired(&self) -> io::Result<bool> {
+        let read = |name| fs::read_to_string(self.sets().join("mqtt").join(name));
+        Ok(read("client.crt")? == self.client.certificate_pem
+            && read("client.key")? == self.client.private_key_pem)
+    }
+
+    /// What `sh` makes of a variable of `mqtt.env`.
+    pub fn sourced(&self, variable: &str) -> io::Result<String> {
+        let output = Command::new("/bin/sh")
+            .args(["-c", &format!(". ./mqtt.env; printf %s \"${variable}\"")])
+            .current_dir(self.sets().join("mqtt"))
+            .output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Whether the whole firmware is there.
+    pub fn has_firmware(&self) -> io::Result<bool> {
+        let bytes = fs::read(self.path.join("firmware/image.swu"))?;
+        Ok(bytes == Blob::generated(IMAGE, SEED).bytes())
+    }
+
     /// What the hook noted: for each of its runs, which generation was live then.
     pub fn reloads(&self) -> Vec<PathBuf> {
         let noted = fs::read_to_string(self.path.join("reloads")).unwrap_or_default();
@@ -130,9 +189,14 @@ impl Scene {
             "sets": {
                 "mqtt": {
                     "files": {
-                        "password": { "secret": "mqtt-password" },
-                        "client.crt": { "secret": "mqtt-client-crt" },
-                        "client.key": { "secret": "mqtt-client-key", "mode": "0400" },
+                        "client.crt": { "certificate": "mqtt-client", "part": "chain" },
+                        "client.key": {
+                            "certificate": "mqtt-client", "part": "key", "mode": "0400",
+                        },
+                        "mqtt.env": { "env_file": {
+                            "MQTT_USER": { "secret": "mqtt-user" },
+                            "MQTT_PASSWORD": { "secret": "mqtt-password" },
+                        } },
                     },
                     "on_change": { "run": [["/bin/sh", self.path.join("reload.sh")]] },
                 },
@@ -148,6 +212,7 @@ impl Scene {
                 "resolve": {
                     self.cloud.login_host(): address,
                     self.cloud.vault_host(VAULT): address,
+                    self.account.host(): address,
                 },
             },
         })
@@ -161,6 +226,17 @@ impl Scene {
     }
 }
 
+fn new_client(authority: &DeviceAuthority) -> Device {
+    let client = Device::builder("mqtt client");
+    client.elliptic().issued_by(authority).build()
+}
+
+/// The storage account's name.
+const ACCOUNT: &str = "factory7files";
+/// Bytes of the firmware.
+pub const IMAGE: u64 = 8_000_000;
+/// What the firmware is made from.
+const SEED: u64 = 42;
 /// The vault's name.
 pub const VAULT: &str = "factory7-edge";
 

@@ -59,7 +59,7 @@ const CONTROLS: [(&str, Control, &str); 6] = [
     (
         "rotate",
         rotate,
-        "a new certificate and key for mqtt lie in the vault",
+        "the certificate of mqtt is renewed in the vault",
     ),
     ("cut", cut, "nothing answers at the cloud's addresses"),
     ("mend", mend, "the network is back"),

@@ -195,3 +195,23 @@ fn the_account_can_be_asked_without_a_byte_moving() {
     probe(&site.access(), &site.blob.host).unwrap();
     assert_eq!(site.asked(2), ["GET /?comp=list&maxresults=1 HTTP/1.1"]);
 }
+
+#[test]
+fn what_cannot_be_read_is_told_without_a_byte_moving() {
+    let archived =
+        "HTTP/1.1 200 X\r\nETag: \"1\"\r\nContent-Length: 8\r\nx-ms-access-tier: Archive\r\n";
+    let coming = format!("{archived}x-ms-archive-status: rehydrate-pending-to-hot\r\n");
+    let old = "HTTP/1.1 400 X\r\nx-ms-error-code: InvalidHeaderValue\r\n";
+    for (answer, wanted) in [
+        (
+            archived,
+            "lies in the archive tier, where it cannot be read",
+        ),
+        (&coming, "is on its way out of the archive tier"),
+        (old, "does not know version 2019-02-02 of itself"),
+    ] {
+        let site = Site::new(vec![Answer::Whole(format!("{answer}\r\n"))]);
+        let told = head(&site.access(), &site.blob).unwrap_err().to_string();
+        assert!(told.ends_with(wanted), "{told}");
+    }
+}

@@ -18,13 +18,14 @@ pub(super) enum Id {
     Token,
     Audience,
     Vault,
+    Storage,
     Object,
     Hook,
 }
 
 impl Id {
     /// All of them, with their names and titles.
-    pub(super) const ALL: [(Self, &'static str, &'static str); 15] = [
+    pub(super) const ALL: [(Self, &'static str, &'static str); 16] = [
         (Self::Config, "config", "configuration"),
         (Self::Identity, "identity", "identity's files"),
         (Self::Directory, "directory", "directory"),
@@ -38,6 +39,7 @@ impl Id {
         (Self::Token, "token", "sign-in"),
         (Self::Audience, "audience", "token's audience"),
         (Self::Vault, "vault", "vault"),
+        (Self::Storage, "storage", "storage account"),
         (Self::Object, "object", "object"),
         (Self::Hook, "hook", "what on_change names"),
     ];

@@ -1,14 +1,20 @@
 //! `keyferry check --online`: the doctor. It looks layer by layer at all that a run needs, with
 //! the functions of a run, so that the same cause gets the same sentence.
 //!
-//! One request to the authority, one sign-in, one request an object. It changes nothing, keeps
-//! no token, and prints nothing secret.
+//! One request to the authority, one sign-in for each audience, one request an object or list,
+//! one more for a certificate that the vault has to convert. It changes nothing, keeps no token,
+//! and prints nothing secret.
 
+mod files;
 mod finding;
 mod hosts;
+mod lists;
 mod local;
+mod objects;
+mod storage;
 mod telling;
 mod vaults;
+mod wants;
 
 use super::load::{self, Loaded};
 use crate::cli::Invocation;
@@ -22,6 +28,7 @@ use crate::name;
 use crate::report;
 
 use finding::{failed, Findings, Id, Outcome};
+use wants::Wants;
 
 /// Examines and gives the exit code of the first failure.
 pub fn run(invocation: &Invocation) -> u8 {
@@ -82,10 +89,33 @@ struct Patient<'a> {
 
 impl Patient<'_> {
     fn examine(&self, findings: &mut Findings) {
-        let token = self.token(findings);
-        let unfit = vaults::examine(self, token.as_ref(), findings);
-        if let Ok(token) = &token {
-            findings.add(Id::Audience, "", self.audience(token, unfit));
+        let cloud = &self.config.cloud;
+        let wants = Wants::of(self.config);
+        let vaults = wants.vaults(self.config);
+        let blobs = storage::uses(self.config);
+        // A run asks for no token that it does not need.
+        let storage = cloud
+            .storage_audience
+            .as_ref()
+            .filter(|_| !blobs.is_empty());
+        let first = storage.filter(|_| vaults.is_empty());
+        let audience = first.unwrap_or(&cloud.vault_audience);
+        let signed_in = self.token(audience, findings);
+        let token = signed_in.as_ref().map(|(_, token)| token);
+        let unfit = vaults::examine(self, &vaults, wants, token, findings);
+        if let Ok(token) = token {
+            findings.add(Id::Audience, "", self.audience(audience, token, unfit));
+        }
+        let other = match (storage, &signed_in) {
+            (Some(storage), Ok((position, _))) if storage != audience => {
+                Some(self.storage_token(storage, *position, findings))
+            }
+            _ => None,
+        };
+        let token = other.as_ref().map_or(token, Result::as_ref);
+        storage::examine(self, &blobs, token, findings);
+        if vaults.is_empty() && blobs.is_empty() {
+            findings.skip(&[Id::Object], "", "none is configured");
         }
         let clock = match (
             identity::wrong_clock(&self.client),
@@ -101,8 +131,8 @@ impl Patient<'_> {
         findings.add(Id::Clock, "", clock);
     }
 
-    /// The token, or why there is none.
-    fn token(&self, findings: &mut Findings) -> Result<Token, String> {
+    /// The token and the place of the identity that gave it, or why there is none.
+    fn token(&self, audience: &str, findings: &mut Findings) -> Result<(usize, Token), String> {
         let cloud = &self.config.cloud;
         let host = cloud.authority.as_str();
         if self.credentials.is_empty() {
@@ -118,10 +148,7 @@ impl Patient<'_> {
             }
         };
         let home = home.inspect_err(|because| findings.skip(&SIGN_IN, "", because))?;
-        let outcome = identity::first_accepted(&self.credentials, |credential| {
-            credential.sign_in(&self.client, cloud, &cloud.vault_audience)
-        });
-        match (outcome, home) {
+        match (self.sign_in(audience), home) {
             // What refused the sign-in is that the tenant lives in another cloud.
             (Err(error @ Error::SignInRefused(_)), Home::Elsewhere(_)) => {
                 findings.add(Id::Tenant, "", Outcome::failed(error));
@@ -132,9 +159,39 @@ impl Patient<'_> {
                 if let Home::Elsewhere(host) = home {
                     findings.add(Id::Tenant, "", strange_tenant(&host));
                 }
-                self.signed_in(outcome, findings)
+                let (position, token) = outcome.map_err(|error| {
+                    findings.add(Id::Token, "", Outcome::failed(error));
+                    findings.skip(&[Id::Audience], "", &failed(Id::Token));
+                    failed(Id::Token)
+                })?;
+                findings.add(Id::Token, "", self.signed_in(position, &token));
+                Ok((position, token))
             }
         }
+    }
+
+    fn sign_in(&self, audience: &str) -> Result<(usize, Token), Error> {
+        identity::first_accepted(&self.credentials, |credential| {
+            credential.sign_in(&self.client, &self.config.cloud, audience)
+        })
+    }
+
+    /// A second token, for storage. Told only if it did not come, or not by the identity at
+    /// `position`, which gave the first one.
+    fn storage_token(
+        &self,
+        audience: &str,
+        position: usize,
+        findings: &mut Findings,
+    ) -> Result<Token, String> {
+        let (found, token) = self.sign_in(audience).map_err(|error| {
+            findings.add(Id::Token, "storage", Outcome::failed(error));
+            failed(Id::Token)
+        })?;
+        if found != position {
+            findings.add(Id::Token, "storage", self.signed_in(found, &token));
+        }
+        Ok(token)
     }
 
     /// Asks the authority for the tenant; an error says why there is no use in a sign-in.
@@ -174,51 +231,48 @@ impl Patient<'_> {
         home.map_err(|_| failed(Id::Tenant))
     }
 
-    fn signed_in(
-        &self,
-        outcome: Result<(usize, Token), Error>,
-        findings: &mut Findings,
-    ) -> Result<Token, String> {
-        let (position, token) = outcome.map_err(|error| {
-            findings.add(Id::Token, "", Outcome::failed(error));
-            findings.skip(&[Id::Audience], "", &failed(Id::Token));
-            failed(Id::Token)
-        })?;
+    fn signed_in(&self, position: usize, token: &Token) -> Outcome {
         let credential = self.credentials.get(position);
         let who = credential.map_or(String::new(), |credential| credential.description().text);
         let what = format!(
             "signed in as {who}; the token is good for {}",
-            super::token::left(&token)
+            super::token::left(token)
         );
-        let outcome = match position {
+        match position {
             0 => Outcome::Ok(what),
             _ => Outcome::Warning {
                 what: format!("{what}; it is fallback {position}"),
                 next: "renew the identity before it, or remove it".to_owned(),
             },
-        };
-        findings.add(Id::Token, "", outcome);
-        Ok(token)
+        }
     }
 
     /// What a vault said of the token's audience, or else what the token says itself.
-    fn audience(&self, token: &Token, unfit: Option<Error>) -> Outcome {
+    fn audience(&self, wanted: &str, token: &Token, unfit: Option<Error>) -> Outcome {
         if let Some(error) = unfit {
             return Outcome::failed(error);
         }
-        let wanted = &self.config.cloud.vault_audience;
+        let is_for_vaults = wanted == self.config.cloud.vault_audience;
         match token.claims().audience {
             None => Outcome::Skipped("the token does not say".to_owned()),
             // The service's application id stands for it as well.
-            Some(found) if found.trim_end_matches('/') == wanted || name::is_guid(&found) => {
+            Some(found) if bare(&found) == bare(wanted) || name::is_guid(&found) => {
                 Outcome::Ok(format!("the token is for {found}"))
             }
             Some(found) => Outcome::Warning {
                 what: format!("the token is for {found}, asked for was {wanted}"),
-                next: "check vault_audience of the cloud object".to_owned(),
+                next: format!(
+                    "check {}_audience of the cloud object",
+                    if is_for_vaults { "vault" } else { "storage" }
+                ),
             },
         }
     }
+}
+
+/// Clouds differ in whether an audience ends in a slash.
+fn bare(audience: &str) -> &str {
+    audience.trim_end_matches('/')
 }
 
 /// Whether a vault found the token to be for another audience than its cloud's.

@@ -1,51 +1,35 @@
-//! The vaults, and each configured object in them.
+//! The vaults, and what is wanted of them.
 //!
-//! The first object's request shows the way to a vault; without a token a request without one
-//! does. Values are wiped as soon as they came.
+//! The first request shows the way to a vault; without a token a request without one does.
+//! Values are wiped as soon as they came, or with the file that they go into.
 
-use super::finding::{failed, Findings, Id, Outcome};
+use super::files::Made;
+use super::finding::{Findings, Id};
+use super::lists::{self, List};
+use super::objects::Wanted;
+use super::wants::Wants;
 use super::{hosts, is_about_audience, Patient};
-use crate::clock;
-use crate::config::{Config, IfMissing, Object};
-use crate::error::{Error, TokenFacts};
-use crate::http::Client;
-use crate::identity::{Token, SOON};
+use crate::error::Error;
+use crate::identity::Token;
 use crate::name::HostName;
-use crate::vault::{self, Access, Fetched};
+use crate::vault::{self, Access};
 
-/// An object that files use, and the strictest of what they say of its absence.
-struct Wanted {
-    id: Object,
-    needed: bool,
-}
-
-/// Examines all vaults. Gives what one of them had against the token's audience.
+/// Examines all `vaults`. Gives what one of them had against the token's audience.
 pub(super) fn examine(
     patient: &Patient<'_>,
+    vaults: &[&HostName],
+    mut wants: Wants<'_>,
     token: Result<&Token, &String>,
     findings: &mut Findings,
 ) -> Option<Error> {
-    let objects = objects(patient.config);
-    let mut vaults: Vec<&HostName> = objects.iter().map(|wanted| &wanted.id.vault).collect();
-    vaults.extend(&patient.config.vault);
-    vaults.sort();
-    vaults.dedup();
     if vaults.is_empty() {
-        findings.skip(&[Id::Vault, Id::Object], "", "no vault is configured");
+        findings.skip(&[Id::Vault], "", "no vault is configured");
     }
-    let facts = token.map(Token::facts).unwrap_or_default();
     let mut unfit = None;
     for vault in vaults {
-        let visit = Visit {
-            patient,
-            vault,
-            objects: objects
-                .iter()
-                .filter(|wanted| wanted.id.vault == *vault)
-                .collect(),
-        };
+        let mut visit = Visit::new(patient, vault, &mut wants);
         let objection = match token {
-            Ok(token) => visit.with_token(token, &facts, findings),
+            Ok(token) => visit.with_token(token, findings),
             Err(because) => {
                 visit.without_token(because, findings);
                 None
@@ -53,121 +37,116 @@ pub(super) fn examine(
         };
         unfit = unfit.or(objection);
     }
+    for file in wants.files {
+        file.tell(findings);
+    }
+    lists::tell(patient.config, &wants.lists, findings);
     unfit
 }
 
 /// One vault and what is wanted of it.
-struct Visit<'a> {
+struct Visit<'a, 'b> {
     patient: &'a Patient<'a>,
     vault: &'a HostName,
-    objects: Vec<&'a Wanted>,
+    wishes: Vec<Wish<'a, 'b>>,
+    files: &'a mut [Made<'b>],
 }
 
-impl Visit<'_> {
-    fn without_token(&self, because: &str, findings: &mut Findings) {
-        let outcome = vault::knock(&self.patient.client, self.vault);
-        let below = hosts::layers(
-            self.patient.config,
-            self.vault,
-            outcome.as_ref().err(),
-            findings,
-        );
-        self.give_up(below.as_deref().unwrap_or(because), findings);
+/// What takes a request.
+enum Wish<'a, 'b> {
+    List(&'a mut List<'b>),
+    Object(&'a Wanted<'b>),
+    /// Whether the vault takes the token, where nothing else would show it.
+    Probe,
+}
+
+impl<'a, 'b> Visit<'a, 'b> {
+    fn new(patient: &'a Patient<'a>, vault: &'a HostName, wants: &'a mut Wants<'b>) -> Self {
+        let mut wishes = Vec::new();
+        for wanted in &wants.objects {
+            if wanted.id.vault == *vault {
+                wishes.push(Wish::Object(wanted));
+            }
+        }
+        for list in &mut wants.lists {
+            if list.vault == vault {
+                wishes.push(Wish::List(list));
+            }
+        }
+        if wishes.is_empty() {
+            wishes.push(Wish::Probe);
+        }
+        Self {
+            patient,
+            vault,
+            wishes,
+            files: &mut wants.files,
+        }
     }
 
-    fn with_token(
-        &self,
-        token: &Token,
-        facts: &TokenFacts,
-        findings: &mut Findings,
-    ) -> Option<Error> {
+    fn without_token(&mut self, because: &str, findings: &mut Findings) {
+        let (config, place) = (self.patient.config, (Id::Vault, self.vault));
+        let error = vault::knock(&self.patient.client, self.vault).err();
+        let because = hosts::without_token(config, place, error.as_ref(), because, findings);
+        self.skip(&because, findings);
+    }
+
+    fn with_token(&mut self, token: &Token, findings: &mut Findings) -> Option<Error> {
         let access = Access {
             client: &self.patient.client,
             cloud: &self.patient.config.cloud,
             token: token.value(),
-            facts,
+            facts: &token.facts(),
         };
-        let mut objects = self.objects.iter();
-        let mut told = Vec::new();
-        let outcome = match objects.next() {
-            Some(wanted) => {
-                let outcome = vault::fetch(&access, &wanted.id);
-                let error = outcome.as_ref().err().cloned();
-                told.push((wanted, object(wanted, outcome, access.client)));
-                error
+        for place in 0..self.wishes.len() {
+            let mut outcomes = Vec::new();
+            let error = match self.wishes.get_mut(place)? {
+                Wish::List(list) => {
+                    list.ask(&access);
+                    list.error().cloned()
+                }
+                Wish::Object(wanted) => {
+                    let fetched = vault::fetch(&access, wanted.id);
+                    let error = fetched.as_ref().err().cloned();
+                    outcomes = wanted.examine(&access, fetched, self.files);
+                    error
+                }
+                Wish::Probe => vault::probe(&access, self.vault).err(),
+            };
+            if place == 0 && !self.is_open(error.as_ref(), findings) {
+                return error.filter(is_about_audience);
             }
-            None => vault::probe(&access, self.vault).err(),
-        };
-        if let Some(because) =
-            hosts::layers(self.patient.config, self.vault, outcome.as_ref(), findings)
-        {
-            self.give_up(&because, findings);
-            return None;
-        }
-        if let Some(error) = outcome.filter(|error| told.is_empty() || is_about_vault(error)) {
-            if is_about_audience(&error) {
-                self.give_up(&failed(Id::Audience), findings);
-                return Some(error);
+            if let Some(Wish::Object(wanted)) = self.wishes.get(place) {
+                for outcome in outcomes {
+                    findings.add(Id::Object, &wanted.id.to_string(), outcome);
+                }
             }
-            findings.add(Id::Vault, self.vault.as_str(), Outcome::failed(error));
-            self.skip_objects(&failed(Id::Vault), findings);
-            return None;
-        }
-        let answers = format!("{} takes the token", self.vault);
-        findings.add(Id::Vault, self.vault.as_str(), Outcome::Ok(answers));
-        told.extend(objects.map(|wanted| {
-            (
-                wanted,
-                object(wanted, vault::fetch(&access, &wanted.id), access.client),
-            )
-        }));
-        for (wanted, outcome) in told {
-            findings.add(Id::Object, &wanted.id.to_string(), outcome);
         }
         None
     }
 
-    fn give_up(&self, because: &str, findings: &mut Findings) {
-        let skipped = Outcome::Skipped(because.to_owned());
-        findings.add(Id::Vault, self.vault.as_str(), skipped);
-        self.skip_objects(because, findings);
-    }
-
-    fn skip_objects(&self, because: &str, findings: &mut Findings) {
-        for wanted in &self.objects {
-            let skipped = Outcome::Skipped(because.to_owned());
-            findings.add(Id::Object, &wanted.id.to_string(), skipped);
+    /// Tells what the first request shows, of which `error` came: whether more are of any use.
+    fn is_open(&mut self, error: Option<&Error>, findings: &mut Findings) -> bool {
+        let is_probe = matches!(self.wishes.as_slice(), [Wish::Probe]);
+        let is_its_own = is_probe || error.is_some_and(is_about_vault);
+        let (config, place) = (self.patient.config, (Id::Vault, self.vault));
+        match hosts::first(config, place, error, is_its_own, findings) {
+            Some(because) => {
+                self.skip(&because, findings);
+                false
+            }
+            None => true,
         }
     }
-}
 
-/// What comes of an object; its value ends here.
-fn object(wanted: &Wanted, outcome: Result<Fetched, Error>, client: &Client) -> Outcome {
-    let value = match outcome {
-        Ok(value) => value,
-        Err(error @ Error::Missing { .. }) if !wanted.needed => return Outcome::warning_of(&error),
-        Err(error) => return Outcome::failed(error),
-    };
-    let id = &wanted.id;
-    let end = value.expires.and_then(|end| {
-        let now = clock::corrected(clock::now(), client.clock_offset());
-        let left = clock::since(now, end).unwrap_or_default();
-        (value.expired.is_some() || left < SOON).then_some(end)
-    });
-    match end {
-        None => Outcome::Ok(format!(
-            "{id} is readable, version {}…",
-            value.version.short()
-        )),
-        Some(end) => {
-            let word = if value.expired.is_some() {
-                "expired"
-            } else {
-                "expires"
-            };
-            Outcome::Warning {
-                what: format!("{id} {word} on {}", clock::utc(end)),
-                next: "renew it in the vault; it is delivered all the same".to_owned(),
+    fn skip(&mut self, because: &str, findings: &mut Findings) {
+        for wish in &mut self.wishes {
+            match wish {
+                Wish::List(list) => list.skip(because),
+                Wish::Object(wanted) => {
+                    findings.skip(&[Id::Object], &wanted.id.to_string(), because);
+                }
+                Wish::Probe => {}
             }
         }
     }
@@ -180,20 +159,4 @@ fn is_about_vault(error: &Error) -> bool {
         Error::Refused(_) => error.concerns_whole_host(),
         _ => true,
     }
-}
-
-/// All objects, each once.
-fn objects(config: &Config) -> Vec<Wanted> {
-    let mut objects: Vec<Wanted> = Vec::new();
-    for file in config.sets.iter().flat_map(|set| &set.files) {
-        let needed = file.if_missing == IfMissing::Fail;
-        for value in file.source.values() {
-            let id = value.object.clone();
-            match objects.iter_mut().find(|known| known.id == id) {
-                Some(known) => known.needed |= needed,
-                None => objects.push(Wanted { id, needed }),
-            }
-        }
-    }
-    objects
 }

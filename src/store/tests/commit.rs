@@ -222,7 +222,7 @@ fn a_large_file_that_is_kept_takes_no_second_room() {
     set.files[0].mode = Mode::new(0o400).unwrap();
     drop(store);
     let mut store = Store::open(&set, "").unwrap();
-    store.heal().unwrap();
+    heal(&mut store).unwrap();
     let mut staging = store.stage().unwrap();
     staging.keep(&name("large")).unwrap();
     staging.commit(Hook::Skip, 2000).unwrap();
@@ -258,4 +258,19 @@ fn keep_large(device: &Device, content: &str) {
 
 fn inode(path: &Path) -> u64 {
     std::fs::metadata(path).unwrap().ino()
+}
+
+#[test]
+fn room_is_made_of_the_version_before_unless_a_hook_is_pending() {
+    for hook in [Hook::Skip, Hook::Run] {
+        let device = Device::new();
+        device.deliver(Layout::Linked, &PAIR);
+        device.deliver_with(Layout::Linked, &NEXT, hook);
+        assert_eq!(device.generations(), 2);
+        let (store, _) = device.healed(Layout::Linked, &NAMES);
+        store.make_room().unwrap();
+        let left = if hook == Hook::Run { 2 } else { 1 };
+        assert_eq!(device.generations(), left);
+        assert_eq!(device.contents(&NAMES), ["key 2", "certificate 2"]);
+    }
 }

@@ -64,7 +64,7 @@ impl Device {
     fn deliver_with(&self, layout: Layout, files: &[(&str, &str)], hook: Hook) -> Commit {
         let names: Vec<&str> = files.iter().map(|file| file.0).collect();
         let mut store = Store::open(&self.set(layout, &names), "").unwrap();
-        store.heal().unwrap();
+        heal(&mut store).unwrap();
         let mut staging = store.stage().unwrap();
         put_all(&mut staging, files);
         staging.commit(hook, 1000).unwrap()
@@ -72,7 +72,7 @@ impl Device {
 
     fn healed(&self, layout: Layout, names: &[&str]) -> (Store, Vec<Healed>) {
         let mut store = Store::open(&self.set(layout, names), "").unwrap();
-        let healed = store.heal().unwrap();
+        let healed = heal(&mut store).unwrap();
         (store, healed)
     }
 
@@ -148,6 +148,17 @@ fn configured_file(called: &str) -> File {
         group: Gid::from_raw(rustix::process::getegid().as_raw()),
         if_missing: IfMissing::Fail,
         pattern: None,
+    }
+}
+
+/// Heals, as soon as nobody holds the lock: a test beside this one may be starting a program,
+/// which has the descriptor of the lock until it runs.
+fn heal(store: &mut Store) -> Result<Vec<Healed>, Error> {
+    loop {
+        match store.heal() {
+            Err(Error::Locked { .. }) => std::thread::yield_now(),
+            outcome => return outcome,
+        }
     }
 }
 

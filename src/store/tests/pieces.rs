@@ -81,6 +81,7 @@ fn another_source_or_version_does_not_go_on_behind_it() {
         let part = Part {
             etag: etag.to_owned(),
             length,
+            refused: None,
         };
         let refused = store.receive(&name("image"), SOURCE, &part);
         assert!(matches!(refused, Err(Error::Internal { .. })), "{etag}");
@@ -206,7 +207,7 @@ fn what_a_kill_left_of_a_part_is_removed_and_others_files_stay() {
         write(&hold(name), "half");
     }
     let mut store = Store::open(&set(&device, Layout::Linked), "").unwrap();
-    assert_eq!(store.heal().unwrap().len(), 3);
+    assert_eq!(heal(&mut store).unwrap().len(), 3);
     assert_eq!(left(&store), 15);
     for name in foreign {
         assert!(hold(name).exists(), "{name}");
@@ -215,7 +216,7 @@ fn what_a_kill_left_of_a_part_is_removed_and_others_files_stay() {
     remove(&hold(&part));
     drop(store);
     let mut store = Store::open(&set(&device, Layout::Linked), "").unwrap();
-    assert_eq!(store.heal().unwrap().len(), 1);
+    assert_eq!(heal(&mut store).unwrap().len(), 1);
     assert_eq!(parts(&device).len(), foreign.len());
 }
 
@@ -229,7 +230,7 @@ fn a_damaged_record_costs_a_fetch_and_a_newer_one_is_left_alone() {
     write(&record, r#"{"format":2}"#);
     let before = device.listing();
     let mut store = Store::open(&set(&device, Layout::Linked), "").unwrap();
-    assert!(matches!(store.heal(), Err(Error::NewerFormat { .. })));
+    assert!(matches!(heal(&mut store), Err(Error::NewerFormat { .. })));
     drop(store);
     assert_eq!(device.listing(), before);
     write(&record, "\0\0\0");
@@ -321,7 +322,7 @@ fn set(device: &Device, layout: Layout) -> Set {
 
 fn healed(device: &Device, layout: Layout) -> Store {
     let mut store = Store::open(&set(device, layout), "").unwrap();
-    store.heal().unwrap();
+    heal(&mut store).unwrap();
     store
 }
 
@@ -352,6 +353,7 @@ fn begin(etag: &str) -> Part {
     Part {
         etag: etag.to_owned(),
         length: 0,
+        refused: None,
     }
 }
 
@@ -372,4 +374,29 @@ fn parts(device: &Device) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+#[test]
+fn what_was_refused_is_remembered_and_another_version_begins_anew() {
+    let device = Device::new();
+    let set = set(&device, Layout::Linked);
+    let mut store = healed(&device, Layout::Linked);
+    let mut incoming = store
+        .receive(&name("image"), SOURCE, &begin("\"1\""))
+        .unwrap();
+    incoming.write(b"not what it should be").unwrap();
+    incoming.refuse("md5").unwrap();
+    drop(store);
+    let mut store = Store::open(&set, "").unwrap();
+    assert_eq!(heal(&mut store).unwrap(), []);
+    let part = store.part(&name("image"), SOURCE).unwrap().unwrap();
+    assert_eq!(part.etag, "\"1\"");
+    assert_eq!((part.length, part.refused.as_deref()), (0, Some("md5")));
+    assert_eq!(store.part(&name("image"), "elsewhere").unwrap(), None);
+    drop(
+        store
+            .receive(&name("image"), SOURCE, &begin("\"2\""))
+            .unwrap(),
+    );
+    assert_eq!(store.part(&name("image"), SOURCE).unwrap(), None);
 }

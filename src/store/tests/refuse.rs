@@ -34,7 +34,7 @@ fn a_foreign_file_is_refused_before_anything_is_switched() {
             let before = device.listing();
             let set = device.set(layout, &["client.key", "new"]);
             let mut store = Store::open(&set, "").unwrap();
-            match store.heal() {
+            match heal(&mut store) {
                 Err(Error::ForeignFile { path }) => assert_eq!(path, device.path("new")),
                 other => panic!("{other:?}"),
             }

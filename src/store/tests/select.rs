@@ -108,7 +108,7 @@ fn what_a_kill_left_of_a_selected_file_is_removed() {
     if rustix::process::geteuid().is_root() {
         set.selections[0].owner = Uid::from_raw(1234);
     }
-    let healed = Store::open(&set, "").unwrap().heal().unwrap();
+    let healed = heal(&mut Store::open(&set, "").unwrap()).unwrap();
     assert_eq!(healed.len(), 1);
     assert_eq!(device.listing().into_keys().collect::<Vec<_>>(), before);
 }
@@ -253,7 +253,7 @@ fn deliver(device: &Device, layout: Layout, files: &[(&str, &str)]) -> Commit {
 
 fn healed(device: &Device, layout: Layout, pattern: &str) -> (Store, Vec<Healed>) {
     let mut store = Store::open(&selecting(device, layout, pattern), "").unwrap();
-    let healed = store.heal().unwrap();
+    let healed = heal(&mut store).unwrap();
     (store, healed)
 }
 

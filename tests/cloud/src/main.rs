@@ -1,17 +1,19 @@
 //! The loopback cloud on its own: for the demo, and for checks with other people's clients.
 //!
 //! Writes what a client needs into a directory, says `ready` and where the machine's endpoints are
-//! that were asked for, and serves until its standard input ends (or a signal ends it).
+//! that were asked for, and serves until its standard input ends (or a signal ends it). What can be
+//! said on standard input till then stands in `console`.
 
 #![expect(
     clippy::disallowed_methods,
     reason = "the product's rule; this is no product"
 )]
 
+mod console;
 mod fixture;
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -70,12 +72,12 @@ fn run(options: &Options) -> io::Result<()> {
         println!("{line}");
     }
     io::stdout().flush()?;
-    let ended = io::stdin().read_to_end(&mut Vec::new());
+    let ended = console::obey(&cloud, io::stdin().lock(), io::stdout());
     report(&cloud.unexpected());
     for (_, endpoint) in &machines {
         report(&endpoint.unexpected());
     }
-    ended.map(|_| ())
+    ended
 }
 
 fn read_pfx((pfx, pem): &(PathBuf, PathBuf)) -> io::Result<Pfx> {
