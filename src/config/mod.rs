@@ -144,6 +144,21 @@ pub struct Set {
     pub required: bool,
 }
 
+impl Set {
+    /// The same without files of its own; it keeps its selections.
+    #[must_use]
+    pub fn without_files(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            directory: self.directory.clone(),
+            files: Vec::new(),
+            selections: self.selections.clone(),
+            on_change: self.on_change.clone(),
+            ..*self
+        }
+    }
+}
+
 /// How the files of a set change together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {

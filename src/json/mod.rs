@@ -95,6 +95,28 @@ impl Json {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// The text of this object, which has a member already, with a list as its last one. The
+    /// items are made one by one: a long list is in memory as text alone.
+    pub fn pretty_with(&self, key: &str, items: &mut dyn Iterator<Item = Self>) -> String {
+        let mut text = self.pretty();
+        text.truncate(text.len().saturating_sub("\n}\n".len()));
+        text.push_str(",\n  \"");
+        text.push_str(key);
+        text.push_str("\": [");
+        let mut separator = "";
+        for item in items {
+            text.push_str(separator);
+            separator = ",";
+            for line in item.pretty().lines() {
+                text.push_str("\n    ");
+                text.push_str(line);
+            }
+        }
+        text.push_str(if separator.is_empty() { "]" } else { "\n  ]" });
+        text.push_str("\n}\n");
+        text
+    }
+
     /// What `bytes` say, if they are JSON.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         Self::of(Raw::read(bytes).ok()?)
@@ -246,6 +268,18 @@ mod tests {
         assert_eq!(json.number_of("a"), Some(-7));
         assert_eq!(json.text_of("c").as_deref(), Some("é\n"));
         assert_eq!(json.list_of("b").map(<[Json]>::len), Some(2));
+    }
+
+    #[test]
+    fn a_list_that_is_made_item_by_item_is_written_alike() {
+        let item = |text: &str| Json::object(vec![("a", Json::texts(&[text.to_owned()]))]);
+        for count in 0..3 {
+            let items = vec![item("}\n}"); count];
+            let mut object = Json::object(vec![("b", Json::object(vec![("c", item("d"))]))]);
+            let text = object.pretty_with("e", &mut items.iter().cloned());
+            object.add("e", Json::List(items));
+            assert_eq!(text, object.pretty());
+        }
     }
 
     #[test]

@@ -95,6 +95,11 @@ impl Staging<'_> {
         self.store
     }
 
+    /// The version that is live, which after the commit is the new one.
+    pub fn live(&self) -> Option<&Live> {
+        self.store.live()
+    }
+
     /// Adds the file `name` with this content.
     pub fn put(
         &mut self,

@@ -91,7 +91,7 @@ impl Work<'_> {
     }
 
     fn add(&mut self, file: File, fate: Fate, settled: bool) {
-        self.files.push(file);
+        self.files.to_mut().push(file);
         self.fates.push(fate);
         self.settled.push(settled);
     }
