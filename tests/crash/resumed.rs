@@ -10,7 +10,7 @@ use crate::failures;
 use crate::forms::{IMAGE, IMAGE_LENGTH, IMAGE_PATH};
 use crate::kill;
 use crate::points::{self, Point, SET};
-use crate::rotation::{Layout, Rotation};
+use crate::rotation::{Device, Layout, Rotation};
 use crate::verdict;
 
 #[test]
@@ -115,8 +115,14 @@ fn killed_at(rotation: &Rotation, chosen: &[Point], image: &Image) {
     );
 }
 
-/// A run that gets half of the image. Gives how many bytes need not come again.
+/// A run of the prepared device that gets half of the image. Gives how many bytes need not
+/// come again.
 pub fn begin(rotation: &Rotation) -> u64 {
+    begin_on(rotation, &rotation.prepared())
+}
+
+/// The same on this device.
+pub fn begin_on(rotation: &Rotation, device: &Device) -> u64 {
     let (cloud, account) = (&rotation.site.cloud, rotation.account().unwrap().clone());
     cloud.fault(Fault {
         matching: Match::Path(IMAGE_PATH.to_owned()),
@@ -126,10 +132,9 @@ pub fn begin(rotation: &Rotation) -> u64 {
     let denied = account.clone();
     let image = Match::Path(IMAGE_PATH.to_owned());
     cloud.after(1, image, move || denied.deny());
-    let prepared = rotation.prepared();
-    prepared.sync(&[]).exits(77);
+    device.sync(&[]).exits(77);
     account.allow();
-    let there = verdict::durable(&prepared);
+    let there = verdict::durable(device);
     assert!((1..=IMAGE_LENGTH / 2).contains(&there));
     there
 }
