@@ -19,6 +19,7 @@
 #[allow(dead_code, reason = "some of it is for other tests")]
 #[path = "../behaviour/authority.rs"]
 mod authority;
+mod cut;
 mod damaged;
 mod driver;
 mod failures;
