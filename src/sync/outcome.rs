@@ -275,14 +275,8 @@ fn broken_status(broken: &BrokenSet, known: Option<&SetStatus>) -> SetStatus {
 /// The vaults of all sets by their short names, each once.
 fn vault_names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for value in config.values() {
-        let name = value
-            .object
-            .vault
-            .as_str()
-            .split('.')
-            .next()
-            .unwrap_or_default();
+    for vault in config.vaults() {
+        let name = vault.as_str().split('.').next().unwrap_or_default();
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
