@@ -24,20 +24,21 @@ impl Status {
 
     /// What [`Self::to_json`] wrote.
     pub(super) fn read(json: &Json) -> Option<Self> {
-        let vaults = json.list_of("vaults")?.iter();
         let identity = match json.member("identity") {
             None => None,
             Some(identity) => Some(Chosen::read(identity)?),
         };
-        Some(Self {
-            schema: number(json, "schema")?,
-            instance: json.text_of("instance")?,
-            cloud: json.text_of("cloud")?,
-            vaults: vaults.map(Json::as_text).collect::<Option<_>>()?,
+        let mut members = Reading::of(json);
+        let status = Self {
+            schema: members.small("schema"),
+            instance: members.text("instance"),
+            cloud: members.text("cloud"),
+            vaults: all(json, "vaults", &Json::as_text)?,
             identity,
             run: Run::read(json.member("run")?)?,
-            sets: all(json, "sets", SetStatus::read)?,
-        })
+            sets: all(json, "sets", &SetStatus::read)?,
+        };
+        members.is_right.then_some(status)
     }
 }
 
@@ -52,11 +53,13 @@ impl Chosen {
     }
 
     fn read(json: &Json) -> Option<Self> {
-        Some(Self {
-            text: json.text_of("text")?,
-            expires: json.any_number_of("expires")?,
-            position: number(json, "position")?,
-        })
+        let mut members = Reading::of(json);
+        let chosen = Self {
+            text: members.text("text"),
+            expires: members.any_number("expires"),
+            position: usize::try_from(members.small("position")).unwrap_or(usize::MAX),
+        };
+        members.is_right.then_some(chosen)
     }
 }
 
@@ -75,16 +78,18 @@ impl Run {
     }
 
     fn read(json: &Json) -> Option<Self> {
-        Some(Self {
-            at: json.number_of("at")?,
-            exit_code: number(json, "exit_code")?,
-            offline: json.boolean_of("offline")?,
-            milliseconds: number(json, "milliseconds")?,
-            connections: number(json, "connections")?,
-            requests: number(json, "requests")?,
-            sent: number(json, "sent")?,
-            received: number(json, "received")?,
-        })
+        let mut members = Reading::of(json);
+        let run = Self {
+            at: members.keep(json.number_of("at")),
+            exit_code: members.exit_code(),
+            offline: members.keep(json.boolean_of("offline")),
+            milliseconds: members.count("milliseconds"),
+            connections: members.small("connections"),
+            requests: members.small("requests"),
+            sent: members.count("sent"),
+            received: members.count("received"),
+        };
+        members.is_right.then_some(run)
     }
 }
 
@@ -109,21 +114,24 @@ impl SetStatus {
     }
 
     fn read(json: &Json) -> Option<Self> {
-        Some(Self {
-            name: json.text_of("name")?,
-            state: SetState::read(&json.text_of("state")?)?,
-            reason: json.any_text_of("reason")?,
-            error: json.any_text_of("error")?,
-            next_step: json.any_text_of("next_step")?,
-            exit_code: number(json, "exit_code")?,
-            required: json.boolean_of("required")?,
-            confirmed: json.any_number_of("confirmed")?,
-            changed: json.any_number_of("changed")?,
-            generation: json.any_text_of("generation")?,
-            max_stale: number(json, "max_stale")?,
-            directory: json.any_text_of("directory")?,
-            files: all(json, "files", FileStatus::read)?,
-        })
+        let state = SetState::read(json.member("state")?.as_str()?)?;
+        let mut members = Reading::of(json);
+        let set = Self {
+            name: members.text("name"),
+            state,
+            reason: members.any_text("reason"),
+            error: members.any_text("error"),
+            next_step: members.any_text("next_step"),
+            exit_code: members.exit_code(),
+            required: members.keep(json.boolean_of("required")),
+            confirmed: members.any_number("confirmed"),
+            changed: members.any_number("changed"),
+            generation: members.any_text("generation"),
+            max_stale: members.count("max_stale"),
+            directory: members.any_text("directory"),
+            files: all(json, "files", &FileStatus::read)?,
+        };
+        members.is_right.then_some(set)
     }
 }
 
@@ -137,20 +145,70 @@ impl FileStatus {
     }
 
     fn read(json: &Json) -> Option<Self> {
-        Some(Self {
-            name: json.text_of("name")?,
-            version: json.text_of("version")?,
-            expires: json.any_number_of("expires")?,
-        })
+        let mut members = Reading::of(json);
+        let file = Self {
+            name: members.text("name"),
+            version: members.text("version"),
+            expires: members.any_number("expires"),
+        };
+        members.is_right.then_some(file)
     }
 }
 
-fn all<T>(json: &Json, key: &str, read: impl Fn(&Json) -> Option<T>) -> Option<Vec<T>> {
-    json.list_of(key)?.iter().map(read).collect()
+/// Members that are read one by one and judged together: to leave at each wrong one would be
+/// most of the code.
+struct Reading<'a> {
+    json: &'a Json,
+    is_right: bool,
 }
 
-fn number<T: TryFrom<i64>>(json: &Json, key: &str) -> Option<T> {
-    T::try_from(json.number_of(key)?).ok()
+impl<'a> Reading<'a> {
+    fn of(json: &'a Json) -> Self {
+        Self {
+            json,
+            is_right: true,
+        }
+    }
+
+    fn keep<T: Default>(&mut self, found: Option<T>) -> T {
+        self.is_right &= found.is_some();
+        found.unwrap_or_default()
+    }
+
+    fn text(&mut self, key: &str) -> String {
+        self.keep(self.json.text_of(key))
+    }
+
+    fn any_text(&mut self, key: &str) -> Option<String> {
+        self.keep(self.json.any_text_of(key))
+    }
+
+    fn any_number(&mut self, key: &str) -> Option<i64> {
+        self.keep(self.json.any_number_of(key))
+    }
+
+    fn count(&mut self, key: &str) -> u64 {
+        let number = self.json.number_of(key);
+        self.keep(number.and_then(|number| u64::try_from(number).ok()))
+    }
+
+    fn small(&mut self, key: &str) -> u32 {
+        let number = u32::try_from(self.count(key));
+        self.keep(number.ok())
+    }
+
+    fn exit_code(&mut self) -> u8 {
+        let number = u8::try_from(self.count("exit_code"));
+        self.keep(number.ok())
+    }
+}
+
+fn all<T>(json: &Json, key: &str, read: &dyn Fn(&Json) -> Option<T>) -> Option<Vec<T>> {
+    let mut all = Vec::new();
+    for item in json.list_of(key)? {
+        all.push(read(item)?);
+    }
+    Some(all)
 }
 
 /// Nothing that is counted here comes near the limit.
