@@ -285,7 +285,7 @@ fn a_version_is_not_given_up_while_the_one_after_it_is_damaged() {
     device.deliver(Layout::Linked, &PAIR);
     device.deliver(Layout::Linked, &NEXT);
     let key = std::fs::canonicalize(device.path("client.key")).unwrap();
-    std::fs::write(key, "torn").unwrap();
+    write(&key, "torn");
     let mut store = device.healed(Layout::Linked, &NAMES).0;
     let staging = store.stage().unwrap();
     staging.make_room(10).unwrap();
