@@ -3,9 +3,6 @@
 //! For what is secret and what must be told by its place. serde_json reads; its errors may
 //! quote a value, so only their kind and place are ever told.
 
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::secret::Secret;
@@ -53,14 +50,17 @@ impl<'a> Raw<'a> {
 
     /// The items of a list.
     pub fn items(self) -> Option<Vec<Self>> {
-        let items: Vec<&RawValue> = serde_json::from_str(self.0).ok()?;
-        Some(items.into_iter().map(|item| Self(item.get())).collect())
+        self.parts('[')
     }
 
     /// Keys and values of an object as they stand, repeated ones too.
     pub fn pairs(self) -> Option<Vec<(Self, Self)>> {
-        let mut reader = serde_json::Deserializer::from_str(self.0);
-        reader.deserialize_map(Pairs).ok()
+        let mut parts = self.parts('{')?.into_iter();
+        let mut pairs = Vec::new();
+        while let (Some(key), Some(value)) = (parts.next(), parts.next()) {
+            pairs.push((key, value));
+        }
+        Some(pairs)
     }
 
     /// The members of an object by their names. `None` for one that has a key twice, too:
@@ -87,6 +87,23 @@ impl<'a> Raw<'a> {
     pub fn number(self) -> Option<i64> {
         // Minus zero is a number with a fraction for most readers.
         self.0.parse().ok().filter(|_| self.0 != "-0")
+    }
+
+    /// What stands between the brackets, of which `open` is the first, without what separates
+    /// it. The text was checked, so that its parts can be read one by one: asked for a list or
+    /// a map, serde_json would bring along how numbers with a fraction are read and written.
+    fn parts(self, open: char) -> Option<Vec<Self>> {
+        let mut rest = self.0.strip_prefix(open)?;
+        let mut parts = Vec::new();
+        loop {
+            rest = rest.trim_start_matches([' ', '\t', '\r', '\n', ',', ':']);
+            if rest.starts_with([']', '}']) {
+                return Some(parts);
+            }
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+            parts.push(Self(values.next()?.ok()?.get()));
+            rest = rest.get(values.byte_offset()..)?;
+        }
     }
 }
 
@@ -162,24 +179,6 @@ impl Malformed {
     }
 }
 
-struct Pairs;
-
-impl<'de> Visitor<'de> for Pairs {
-    type Value = Vec<(Raw<'de>, Raw<'de>)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            pairs.push((Raw(key.get()), Raw(value.get())));
-        }
-        Ok(pairs)
-    }
-}
-
 /// The sentences of serde_json that quote nothing, and ours for them.
 const SENTENCES: [(&str, &str); 12] = [
     ("EOF while parsing", "it ends too early"),
@@ -204,6 +203,8 @@ const SENTENCES: [(&str, &str); 12] = [
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -237,6 +238,51 @@ mod tests {
         }
         for bad in ["[]", "7", r#"{"a":1,"\u0061":2}"#, r#"{"\ud800":1}"#] {
             assert!(Members::read(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    /// The parts of `raw` and theirs are what serde_json finds.
+    fn agree(raw: Raw<'_>) {
+        let theirs = serde_json::from_str::<Vec<&RawValue>>(raw.text()).ok();
+        let theirs = theirs.map(|items| items.iter().map(|item| item.get()).collect());
+        let ours = raw.items();
+        let ours: Option<Vec<&str>> = ours.map(|items| items.into_iter().map(Raw::text).collect());
+        assert_eq!(ours, theirs);
+        raw.items().into_iter().flatten().for_each(agree);
+        let theirs = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.text()).ok();
+        let members = raw.members().map(|members| members.into_iter().collect());
+        let ours: Option<BTreeMap<String, Raw<'_>>> = members;
+        assert_eq!(ours.is_some(), theirs.is_some());
+        for (key, value) in ours.into_iter().flatten() {
+            assert_eq!(value.text(), theirs.as_ref().unwrap()[&key].get());
+            agree(value);
+        }
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let text = "[a\u{e4}\u{1f600}\"\\\\/\u{0}-\u{20},:{}\\[\\]]{0,6}";
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(serde_json::Value::from),
+            any::<i64>().prop_map(serde_json::Value::from),
+            (-1e9_f64..1e9).prop_map(serde_json::Value::from),
+            text.prop_map(serde_json::Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            let members = prop::collection::btree_map(text, inner.clone(), 0..4);
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(serde_json::Value::from),
+                members.prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn takes_documents_apart_as_serde_json_does(json in json()) {
+            agree(Raw::read(json.to_string().as_bytes()).unwrap());
+            let pretty = serde_json::to_string_pretty(&json).unwrap();
+            agree(Raw::read(pretty.as_bytes()).unwrap());
         }
     }
 

@@ -152,6 +152,13 @@ impl End<'_> {
             let confirmed = work.confirmed_at(now, known.confirmed);
             let missing_once = match self.options.mode {
                 Mode::Offline => known.missing_once,
+                // It may not have got as far as to look again.
+                _ if work.has_failed() => {
+                    let mut missing = known.missing_once;
+                    missing.retain(|object| !work.missing_once.contains(object));
+                    missing.extend(work.missing_once.iter().cloned());
+                    missing
+                }
                 _ => work.missing_once.clone(),
             };
             memory.remember(
