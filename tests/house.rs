@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// The rows, lowest first; rooms of one row are blind to each other, unless one stands in
 /// brackets behind another, which may then use it.
-const ROWS: [&[&str]; 9] = [
-    &["json", "secret", "name"],
+const ROWS: [&[&str]; 10] = [
+    &["name", "secret"],
+    &["json"],
     &["error"],
     &["clock", "harden", "log", "retry"],
     &["cloud", "disk", "http", "keys"],

@@ -9,7 +9,7 @@ use crate::sync::{self, Options};
 pub fn run(config: &Config, options: &Options, json: bool) -> Result<u8, Error> {
     let status = sync::run(config, options)?;
     if json {
-        report::print(&format!("{}\n", status.to_json()?));
+        report::print(&format!("{}\n", status.to_json()));
     }
     Ok(status.run.exit_code)
 }

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde_json::value::RawValue;
-
 use super::json::Node;
 use super::problem::Problem;
 use crate::error::Place;
+use crate::json::{Malformed, Raw};
 
 /// One configuration file's text.
 #[derive(Debug)]
@@ -41,33 +40,26 @@ impl Document {
 
     /// The document's value, its syntax checked to the end.
     pub fn root(&self) -> Result<Node<'_>, Problem> {
-        match serde_json::from_str::<&RawValue>(&self.text) {
+        match Raw::read(self.text.as_bytes()) {
             Ok(value) => Ok(Node::root(self, value)),
             Err(error) => Err(self.syntax_problem(&error)),
         }
     }
 
-    /// serde_json's line and column, and its reason if that is one of its fixed
-    /// sentences: others may quote a value.
-    fn syntax_problem(&self, error: &serde_json::Error) -> Problem {
-        let said = error.to_string();
-        let reason = SYNTAX
-            .iter()
-            .find(|(theirs, _)| said.starts_with(theirs))
-            .map_or("there is an error in it", |(_, ours)| ours);
-        let before = error.line().saturating_sub(1);
+    fn syntax_problem(&self, error: &Malformed) -> Problem {
+        let before = error.line.saturating_sub(1);
         let line = self.text.split('\n').nth(before).unwrap_or_default();
         let characters = line
             .char_indices()
-            .take_while(|(offset, _)| offset.saturating_add(1) < error.column())
+            .take_while(|(offset, _)| offset.saturating_add(1) < error.column)
             .count();
         Problem {
             place: Place {
                 file: self.file.clone(),
-                line: error.line().max(1),
+                line: error.line,
                 column: characters.saturating_add(1),
             },
-            problem: format!("is not JSON: {reason}"),
+            problem: format!("is not JSON: {}", error.reason),
             advice: "correct the syntax here or just before".to_owned(),
         }
     }
@@ -94,28 +86,6 @@ pub(super) fn whole_file(file: PathBuf) -> Place {
         column: 0,
     }
 }
-
-/// The sentences of serde_json that quote nothing, and ours for them.
-const SYNTAX: [(&str, &str); 12] = [
-    ("EOF while parsing", "it ends too early"),
-    (
-        "control character",
-        "a text holds a line break or another control character",
-    ),
-    ("expected `,` or `]`", "expected ',' or ']'"),
-    ("expected `,` or `}`", "expected ',' or '}'"),
-    ("expected `:`", "expected ':'"),
-    ("expected ident", "expected true, false or null"),
-    ("expected value", "expected a value"),
-    ("invalid escape", "a text holds an unknown escape"),
-    ("invalid number", "a number is malformed"),
-    (
-        "key must be a string",
-        "expected a key in double quotes (no ',' before a closing brace)",
-    ),
-    ("trailing characters", "something follows its end"),
-    ("trailing comma", "a ',' stands before the closing bracket"),
-];
 
 #[cfg(test)]
 mod tests {

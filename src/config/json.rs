@@ -1,25 +1,23 @@
 //! JSON whose every key and value knows where it stands in its file.
 //!
-//! serde_json checks the syntax and hands out slices of the text (`RawValue`); the place
-//! of a slice follows from its address. Nothing is decoded before it is asked for, so a
+//! The values are slices of the text ([`Raw`]); the place of a slice follows from its
+//! address. Nothing is decoded before it is asked for, so a
 //! value of the wrong kind is never copied into a message. Repeated keys are problems,
 //! `$schema` and `$comment` are skipped everywhere.
 
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
 use super::document::Document;
 use super::problem::{Problem, Problems};
 use crate::error::Place;
+use crate::json::Raw;
 use crate::name::foreign;
 
 /// A value in a document.
 #[derive(Clone, Debug)]
 pub(super) struct Node<'a> {
     document: &'a Document,
-    raw: &'a str,
+    raw: Raw<'a>,
     /// How a sentence names it: `"mode"`, `set "mqtt"`.
     pub label: String,
     /// What might stand here instead, as JSON; may be empty.
@@ -31,7 +29,7 @@ pub(super) struct Node<'a> {
 pub(super) struct Member<'a> {
     /// The key, decoded.
     pub key: String,
-    raw_key: &'a str,
+    raw_key: Raw<'a>,
     /// The value.
     pub value: Node<'a>,
 }
@@ -49,10 +47,10 @@ pub(super) enum Kind {
 
 impl<'a> Node<'a> {
     /// The value of a whole document.
-    pub fn root(document: &'a Document, value: &'a RawValue) -> Self {
+    pub fn root(document: &'a Document, value: Raw<'a>) -> Self {
         Self {
             document,
-            raw: value.get(),
+            raw: value,
             label: "the configuration".to_owned(),
             example: "",
         }
@@ -60,12 +58,12 @@ impl<'a> Node<'a> {
 
     /// Where it begins.
     pub fn place(&self) -> Place {
-        self.document.place_of(self.raw)
+        self.document.place_of(self.raw.text())
     }
 
     /// Its kind.
     pub fn kind(&self) -> Kind {
-        match self.raw.chars().next() {
+        match self.raw.text().chars().next() {
             Some('"') => Kind::Text,
             Some('{') => Kind::Object,
             Some('[') => Kind::List,
@@ -116,13 +114,14 @@ impl<'a> Node<'a> {
         if self.kind() != Kind::Text {
             return Err(self.wrong_kind(expected));
         }
-        serde_json::from_str(self.raw)
-            .map_err(|_| self.problem("holds a \\u escape that stands for no character"))
+        self.raw
+            .string()
+            .ok_or_else(|| self.problem("holds a \\u escape that stands for no character"))
     }
 
     /// `true` or `false`.
     pub fn boolean(&self) -> Result<bool, Problem> {
-        match self.raw {
+        match self.raw.text() {
             "true" => Ok(true),
             "false" => Ok(false),
             _ => Err(self.wrong_kind("true or false")),
@@ -141,7 +140,7 @@ impl<'a> Node<'a> {
         if self.kind() != Kind::Number {
             return Err(self.wrong_kind(&expected));
         }
-        let number = self.raw.parse::<u64>().ok();
+        let number = self.raw.text().parse::<u64>().ok();
         number
             .filter(|number| (least..=most).contains(number))
             .ok_or_else(|| self.problem(&format!("must be {expected}")))
@@ -149,14 +148,11 @@ impl<'a> Node<'a> {
 
     /// The values of a list; each is named like the list itself.
     pub fn items(&self, expected: &str) -> Result<Vec<Node<'a>>, Problem> {
-        if self.kind() != Kind::List {
-            return Err(self.wrong_kind(expected));
-        }
-        let raw: Vec<&'a RawValue> =
-            serde_json::from_str(self.raw).map_err(|_| self.wrong_kind(expected))?;
-        let items = raw.into_iter().map(|item| Node {
+        let raw = self.raw.items();
+        let raw = raw.ok_or_else(|| self.wrong_kind(expected))?;
+        let items = raw.into_iter().map(|raw| Node {
             document: self.document,
-            raw: item.get(),
+            raw,
             label: format!("an entry of {}", self.label),
             example: "",
         });
@@ -177,12 +173,10 @@ impl<'a> Node<'a> {
 
     /// The members of an object in their order, repeated keys included.
     pub fn every_member(&self, expected: &str, problems: &mut Problems) -> Option<Vec<Member<'a>>> {
-        if self.kind() != Kind::Object {
+        let Some(raw) = self.raw.pairs() else {
             problems.add(self.wrong_kind(expected));
             return None;
-        }
-        let raw = serde_json::Deserializer::from_str(self.raw).deserialize_map(Members);
-        let raw = problems.keep(raw.map_err(|_| self.wrong_kind(expected)))?;
+        };
         let mut members = Vec::with_capacity(raw.len());
         for (key, value) in raw {
             members.extend(problems.keep(self.member(key, value)));
@@ -191,10 +185,10 @@ impl<'a> Node<'a> {
         Some(members)
     }
 
-    fn member(&self, key: &'a RawValue, value: &'a RawValue) -> Result<Member<'a>, Problem> {
-        let Ok(name) = serde_json::from_str::<String>(key.get()) else {
+    fn member(&self, key: Raw<'a>, value: Raw<'a>) -> Result<Member<'a>, Problem> {
+        let Some(name) = key.string() else {
             return Err(Problem {
-                place: self.document.place_of(key.get()),
+                place: self.document.place_of(key.text()),
                 problem: "a key holds a \\u escape that stands for no character".to_owned(),
                 advice: "write the character itself".to_owned(),
             });
@@ -202,10 +196,10 @@ impl<'a> Node<'a> {
         let label = format!("\"{}\"", foreign(&name, 60));
         Ok(Member {
             key: name,
-            raw_key: key.get(),
+            raw_key: key,
             value: Node {
                 document: self.document,
-                raw: value.get(),
+                raw: value,
                 label,
                 example: "",
             },
@@ -216,7 +210,7 @@ impl<'a> Node<'a> {
 impl Member<'_> {
     /// Where the key stands.
     pub fn place(&self) -> Place {
-        self.value.document.place_of(self.raw_key)
+        self.value.document.place_of(self.raw_key.text())
     }
 
     /// A problem with the key.
@@ -251,24 +245,6 @@ impl fmt::Display for Kind {
             Self::Object => "an object",
             Self::Text => "a text",
         })
-    }
-}
-
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(&'de RawValue, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
     }
 }
 

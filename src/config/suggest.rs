@@ -22,10 +22,11 @@ pub fn nearest_cloud(name: &str) -> Option<&'static str> {
 }
 
 /// How many insertions, deletions, replacements and swaps of neighbours lie between two
-/// words, without regard to case (optimal string alignment, three rows of the table).
+/// words, without regard to case (optimal string alignment, three rows of the table). All that
+/// is known is ASCII, and the tables of Unicode's cases would be 14 kB of the program.
 pub(super) fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.to_lowercase().chars().take(LONGEST).collect();
-    let right: Vec<char> = right.to_lowercase().chars().take(LONGEST).collect();
+    let left = lowercase(left);
+    let right = lowercase(right);
     let mut two_above: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=right.len()).collect();
     let mut previous = None;
@@ -49,6 +50,11 @@ pub(super) fn distance(left: &str, right: &str) -> usize {
         previous = Some(character);
     }
     at(&above, right.len())
+}
+
+fn lowercase(word: &str) -> Vec<char> {
+    let characters = word.chars().take(LONGEST);
+    characters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn at(row: &[usize], column: usize) -> usize {

@@ -3,59 +3,34 @@
 //! refuses the others.
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use serde::Serialize;
 
 use super::{endpoint, Application};
 use crate::cloud::{Cloud, Protocol};
 use crate::error::Error;
 use crate::http;
+use crate::json::Json;
 use crate::keys::{Algorithm, Certificate, PrivateKey};
 use crate::secret::Secret;
 
-/// The JOSE header.
-#[derive(Serialize)]
-pub(super) struct Header {
-    alg: &'static str,
-    typ: &'static str,
-    #[serde(rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
-    thumbprint: Option<String>,
-    #[serde(rename = "x5t", skip_serializing_if = "Option::is_none")]
-    legacy_thumbprint: Option<String>,
-    #[serde(rename = "x5c", skip_serializing_if = "Vec::is_empty")]
-    chain: Vec<String>,
-}
-
-/// The claims that Entra checks.
-#[derive(Serialize)]
-pub(super) struct Claims<'a> {
-    aud: String,
-    iss: &'a str,
-    sub: &'a str,
-    jti: String,
-    nbf: i64,
-    iat: i64,
-    exp: i64,
-}
-
-/// The header for `certificate`; `chain` (DER, own certificate first) becomes `x5c`.
-pub(super) fn header(protocol: Protocol, certificate: &Certificate, chain: &[Vec<u8>]) -> Header {
-    let (thumbprint, legacy_thumbprint) = match protocol {
+/// The JOSE header for `certificate`; `chain` (DER, own certificate first) becomes `x5c`.
+pub(super) fn header(protocol: Protocol, certificate: &Certificate, chain: &[Vec<u8>]) -> Json {
+    let (name, thumbprint) = match protocol {
         Protocol::AdFs => {
             let digest = certificate.legacy_thumbprint();
-            (
-                None,
-                Some(Base64UrlUnpadded::encode_string(digest.as_ref())),
-            )
+            ("x5t", Base64UrlUnpadded::encode_string(digest.as_ref()))
         }
-        Protocol::Entra => (Some(thumbprint(certificate)), None),
+        Protocol::Entra => ("x5t#S256", thumbprint(certificate)),
     };
-    Header {
-        alg: algorithm(protocol).name(),
-        typ: "JWT",
-        thumbprint,
-        legacy_thumbprint,
-        chain: chain.iter().map(|der| Base64::encode_string(der)).collect(),
+    let mut header = Json::object(vec![
+        ("alg", Json::text(algorithm(protocol).name())),
+        ("typ", Json::text("JWT")),
+        (name, Json::text(thumbprint)),
+    ]);
+    if !chain.is_empty() {
+        let chain = chain.iter().map(|der| Base64::encode_string(der));
+        header.add("x5c", Json::List(chain.map(Json::Text).collect()));
     }
+    header
 }
 
 /// What the authority takes.
@@ -66,37 +41,34 @@ pub(super) fn algorithm(protocol: Protocol) -> Algorithm {
     }
 }
 
-/// The claims of an assertion made at `now`. It begins [`BACKDATED`] before, so that a
-/// clock that runs a little ahead is no reason for a refusal.
-pub(super) fn claims<'a>(
-    application: &'a Application,
-    cloud: &Cloud,
-    now: i64,
-) -> Result<Claims<'a>, Error> {
+/// The claims of an assertion made at `now`, which Entra checks. It begins [`BACKDATED`]
+/// before, so that a clock that runs a little ahead is no reason for a refusal.
+pub(super) fn claims(application: &Application, cloud: &Cloud, now: i64) -> Result<Json, Error> {
     let client_id = application.client_id.as_str();
-    Ok(Claims {
-        aud: format!(
-            "https://{}{}",
-            cloud.authority,
-            endpoint::path(cloud, application)
+    let begin = now.saturating_sub(BACKDATED);
+    let path = endpoint::path(cloud, application);
+    Ok(Json::object(vec![
+        (
+            "aud",
+            Json::Text(format!("https://{}{path}", cloud.authority)),
         ),
-        iss: client_id,
-        sub: client_id,
-        jti: http::unique_id()?,
-        nbf: now.saturating_sub(BACKDATED),
-        iat: now.saturating_sub(BACKDATED),
-        exp: now.saturating_add(LIFETIME).saturating_sub(BACKDATED),
-    })
+        ("iss", Json::text(client_id)),
+        ("sub", Json::text(client_id)),
+        ("jti", Json::Text(http::unique_id()?)),
+        ("nbf", Json::Number(begin)),
+        ("iat", Json::Number(begin)),
+        ("exp", Json::Number(begin.saturating_add(LIFETIME))),
+    ]))
 }
 
 /// `header.claims.signature`, each in base64url.
 pub(super) fn sign(
-    header: &Header,
-    claims: &Claims<'_>,
+    header: &Json,
+    claims: &Json,
     algorithm: Algorithm,
     key: &PrivateKey,
 ) -> Result<Secret, Error> {
-    let message = format!("{}.{}", encode(header)?, encode(claims)?);
+    let message = format!("{}.{}", encode(header), encode(claims));
     let Some(signature) = key.sign(algorithm, message.as_bytes()) else {
         return Err(no_random());
     };
@@ -109,11 +81,8 @@ pub(super) fn thumbprint(certificate: &Certificate) -> String {
     Base64UrlUnpadded::encode_string(certificate.thumbprint().as_ref())
 }
 
-fn encode(part: &impl Serialize) -> Result<String, Error> {
-    let json = serde_json::to_vec(part).map_err(|_| Error::Internal {
-        what: "an assertion that is no JSON".to_owned(),
-    })?;
-    Ok(Base64UrlUnpadded::encode_string(&json))
+fn encode(part: &Json) -> String {
+    Base64UrlUnpadded::encode_string(part.compact().as_bytes())
 }
 
 fn no_random() -> Error {

@@ -4,13 +4,13 @@
 //! A cache that cannot be read or written only costs a sign-in; it never fails a run.
 
 use ring::digest;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Token;
 use crate::clock;
 use crate::disk::{Access, Dir};
 use crate::error::Error;
+use crate::json::{Json, Members};
 use crate::secret::Secret;
 
 /// The cache of one instance.
@@ -28,18 +28,6 @@ pub struct CacheKey {
     pub(super) credential: String,
 }
 
-#[derive(Deserialize, Serialize)]
-struct Entry<'a> {
-    format: u32,
-    /// Repeated from the file's name, so that a renamed file is no other token.
-    key: &'a str,
-    /// Whose sign-in it came from: of two credentials of one application, each finds its own.
-    credential: &'a str,
-    obtained: i64,
-    expires: i64,
-    token: &'a str,
-}
-
 impl TokenCache {
     /// The cache in `directory`, the instance's runtime directory.
     pub fn new(directory: Dir) -> Self {
@@ -55,16 +43,7 @@ impl TokenCache {
                 log::debug!("token cache: {error}");
                 None
             })?;
-        let entry: Entry<'_> = serde_json::from_slice(bytes.expose()).ok()?;
-        let is_ours = entry.key == key.name && entry.credential == key.credential;
-        if entry.format != FORMAT || !is_ours {
-            return None;
-        }
-        let token = Token::new(
-            Secret::copy_of(entry.token.as_bytes()),
-            entry.obtained,
-            entry.expires,
-        );
+        let token = read(bytes.expose(), key)?;
         Some(token).filter(|token| token.is_fresh(clock::now()))
     }
 
@@ -83,33 +62,48 @@ impl TokenCache {
     }
 
     fn write(&self, key: &CacheKey, token: &Token) -> Result<(), Error> {
-        let CacheKey {
-            name: key,
-            credential,
-        } = key;
-        let entry = Entry {
-            format: FORMAT,
-            key,
-            credential,
-            obtained: token.obtained(),
-            expires: token.expires(),
-            token: token.value().expose_str().unwrap_or_default(),
-        };
-        // Large enough from the start: a buffer that grows leaves copies of the token behind.
-        let mut json = Zeroizing::new(Vec::with_capacity(
-            token
-                .value()
-                .len()
-                .saturating_add(key.len())
-                .saturating_add(credential.len().saturating_mul(6))
-                .saturating_add(256),
-        ));
-        serde_json::to_writer(&mut *json, &entry).map_err(|_| Error::Internal {
+        let value = token.value().expose_str().unwrap_or_default();
+        let entry = Json::object(vec![
+            ("format", Json::Number(FORMAT)),
+            ("key", Json::text(&key.name)),
+            ("credential", Json::text(&key.credential)),
+            ("obtained", Json::Number(token.obtained())),
+            ("expires", Json::Number(token.expires())),
+        ]);
+        let entry = entry.compact();
+        // Large enough from the start (an escape is six characters at the most): a buffer that
+        // grows leaves copies of the token behind.
+        let room = value.len().saturating_mul(6).saturating_add(16);
+        let mut text = Zeroizing::new(Vec::with_capacity(entry.len().saturating_add(room)));
+        text.extend_from_slice(entry.trim_end_matches('}').as_bytes());
+        text.extend_from_slice(b",\"token\":");
+        serde_json::to_writer(&mut *text, value).map_err(|_| Error::Internal {
             what: "a token that is no JSON".to_owned(),
         })?;
+        text.push(b'}');
         self.directory
-            .replace_small(&file_name(key), &json, &Access::PRIVATE)
+            .replace_small(&file_name(&key.name), &text, &Access::PRIVATE)
     }
+}
+
+/// The token of an entry for `key`.
+fn read(entry: &[u8], key: &CacheKey) -> Option<Token> {
+    let entry = Members::read(entry).ok()?;
+    // The name is repeated from the file's, so that a renamed file is no other token. The
+    // credential is whose sign-in it came from: of two of one application, each finds its own.
+    let is_ours = entry.find("format")?.number() == Some(FORMAT)
+        && entry.text_of("key").as_ref() == Ok(&key.name)
+        && entry.text_of("credential").as_ref() == Ok(&key.credential);
+    if !is_ours {
+        return None;
+    }
+    let token = Secret::from_json_string(entry.find("token")?.text())?;
+    let obtained = entry.find("obtained")?.number()?;
+    Some(Token::new(
+        token,
+        obtained,
+        entry.find("expires")?.number()?,
+    ))
 }
 
 /// `token-` and the first 16 digits of the key's SHA-256.
@@ -124,6 +118,6 @@ fn file_name(key: &str) -> String {
     format!("token-{digits}.json")
 }
 
-const FORMAT: u32 = 1;
+const FORMAT: i64 = 1;
 /// Bytes; as large as a token reply may be.
 const LIMIT: usize = 64 * 1024;

@@ -8,13 +8,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::endpoint::{self, SignIn, Talk};
 use super::Token;
 use crate::cloud::Protocol;
 use crate::error::{Class, Error, PersonProblem};
+use crate::json::{Malformed, Members, Raw};
 use crate::name::HostName;
 use crate::secret::Secret;
 
@@ -48,18 +46,32 @@ struct Poll {
     end: Instant,
 }
 
-#[derive(Deserialize)]
 struct CodeReply<'a> {
-    #[serde(borrow)]
-    device_code: &'a RawValue,
+    device_code: Raw<'a>,
     user_code: String,
-    #[serde(alias = "verification_url")]
     verification_uri: String,
     verification_uri_complete: Option<String>,
-    #[serde(borrow)]
-    expires_in: Option<&'a RawValue>,
-    #[serde(borrow)]
-    interval: Option<&'a RawValue>,
+    expires_in: Option<Raw<'a>>,
+    interval: Option<Raw<'a>>,
+}
+
+impl<'a> CodeReply<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, Malformed> {
+        let reply = Members::read(body)?;
+        // The second name is the older one.
+        let address = match reply.any_text_of("verification_uri")? {
+            None => reply.text_of("verification_url")?,
+            Some(address) => address,
+        };
+        Ok(Self {
+            device_code: reply.need("device_code")?,
+            user_code: reply.text_of("user_code")?,
+            verification_uri: address,
+            verification_uri_complete: reply.any_text_of("verification_uri_complete")?,
+            expires_in: reply.find("expires_in"),
+            interval: reply.find("interval"),
+        })
+    }
 }
 
 fn ask(request: &SignIn<'_>) -> Result<(Invitation, Poll), Error> {
@@ -72,9 +84,9 @@ fn ask(request: &SignIn<'_>) -> Result<(Invitation, Poll), Error> {
     if reply.status != 200 {
         return Err(request.refusal(&reply));
     }
-    let parsed: CodeReply<'_> = serde_json::from_slice(reply.body.expose())
-        .map_err(|error| request.no_json(&reply, &error))?;
-    let device_code = Secret::from_json_string(parsed.device_code.get());
+    let parsed = CodeReply::read(reply.body.expose());
+    let parsed = parsed.map_err(|error| request.no_json(&reply, error))?;
+    let device_code = Secret::from_json_string(parsed.device_code.text());
     let addresses =
         std::iter::once(&parsed.verification_uri).chain(&parsed.verification_uri_complete);
     let plain = addresses
@@ -213,8 +225,8 @@ fn is_plain_code(code: &str) -> bool {
 }
 
 /// A number or a text of one (protocol notes 3.5), at least 1.
-fn seconds(raw: Option<&RawValue>, otherwise: u64, most: u64) -> Duration {
-    let number = raw.and_then(|raw| raw.get().trim_matches('"').parse().ok());
+fn seconds(raw: Option<Raw<'_>>, otherwise: u64, most: u64) -> Duration {
+    let number = raw.and_then(|raw| raw.text().trim_matches('"').parse().ok());
     Duration::from_secs(number.unwrap_or(otherwise).clamp(1, most))
 }
 
@@ -310,7 +322,7 @@ mod tests {
             (Some("0"), 1),
             (Some("86400"), 60),
         ] {
-            let raw = raw.map(|raw| serde_json::from_str::<&RawValue>(raw).unwrap());
+            let raw = raw.map(|raw| Raw::read(raw.as_bytes()).unwrap());
             assert_eq!(
                 seconds(raw, INTERVAL, LONGEST_INTERVAL),
                 Duration::from_secs(wanted)

@@ -7,7 +7,7 @@ use super::{endpoint, Application};
 use crate::cloud::{Cloud, Protocol};
 use crate::error::Error;
 use crate::http::{Body, Client, Request};
-use crate::json::Json;
+use crate::json::{Members, Raw};
 use crate::name;
 
 /// Where a tenant was found.
@@ -53,9 +53,9 @@ pub fn find_tenant(
     if reply.status != 200 {
         return Err(asked.refusal(&reply));
     }
-    let document: Json = serde_json::from_slice(reply.body.expose())
-        .map_err(|error| asked.no_json(&reply, &error))?;
-    let endpoint = document.text_of("token_endpoint");
+    let document = Members::read(reply.body.expose());
+    let document = document.map_err(|error| asked.no_json(&reply, error))?;
+    let endpoint = document.find("token_endpoint").and_then(Raw::string);
     let rest = endpoint
         .as_deref()
         .and_then(|endpoint| endpoint.strip_prefix("https://"));

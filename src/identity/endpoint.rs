@@ -5,13 +5,13 @@
 use std::time::Instant;
 
 use percent_encoding::{percent_encode, NON_ALPHANUMERIC};
-use serde::Deserialize;
 
 use super::{reply, Application, Token};
 use crate::clock;
 use crate::cloud::{Cloud, Protocol};
 use crate::error::{Error, SignInRefusal};
 use crate::http::{self, Body, Client, Reply, Request};
+use crate::json::{Malformed, Members, Raw};
 use crate::name;
 use crate::secret::Secret;
 
@@ -66,7 +66,7 @@ impl SignIn<'_> {
         let reply = self.post(&path(self.cloud, self.application), form, talk)?;
         match reply.status {
             200 => reply::token(&reply.body, asked_at).map_err(|problem| match problem {
-                reply::Unusable::Json(error) => self.no_json(&reply, &error),
+                reply::Unusable::Json(error) => self.no_json(&reply, error),
                 reply::Unusable::Token => self.unusable("a token reply without a usable token"),
             }),
             _ => Err(self.refusal(&reply)),
@@ -132,11 +132,11 @@ impl SignIn<'_> {
 
     /// What the authority says instead of a token.
     pub(super) fn refusal(&self, reply: &Reply) -> Error {
-        let parsed: RefusalReply = match serde_json::from_slice(reply.body.expose()) {
+        let parsed = match RefusalReply::read(reply.body.expose()) {
             Ok(parsed) => parsed,
-            Err(error) => return self.no_json(reply, &error),
+            Err(error) => return self.no_json(reply, error),
         };
-        let code = parsed.error_codes.first().copied();
+        let code = parsed.code;
         if code.is_some_and(|code| TRANSIENT.contains(&code)) {
             return Error::ServerBusy {
                 host: self.cloud.authority.clone(),
@@ -174,7 +174,7 @@ impl SignIn<'_> {
     }
 
     /// A reply that is no JSON of the authority: most often a captive portal or a proxy's page.
-    pub(super) fn no_json(&self, reply: &Reply, error: &serde_json::Error) -> Error {
+    pub(super) fn no_json(&self, reply: &Reply, error: Malformed) -> Error {
         let kind = name::foreign(
             reply.header("content-type").unwrap_or("no content type"),
             40,
@@ -182,8 +182,8 @@ impl SignIn<'_> {
         let problem = format!(
             "answered the sign-in with status {} and something else than its JSON ({kind}, line {} column {})",
             reply.status,
-            error.line(),
-            error.column()
+            error.line,
+            error.column
         );
         Error::Reply {
             host: self.cloud.authority.clone(),
@@ -206,14 +206,27 @@ pub(super) fn form(fields: &[(&str, &[u8])]) -> Secret {
     form
 }
 
-#[derive(Deserialize)]
 struct RefusalReply {
     error: String,
-    #[serde(default)]
-    error_codes: Vec<u32>,
+    code: Option<u32>,
     error_description: Option<String>,
     trace_id: Option<String>,
     correlation_id: Option<String>,
+}
+
+impl RefusalReply {
+    fn read(body: &[u8]) -> Result<Self, Malformed> {
+        let reply = Members::read(body)?;
+        let codes = reply.find("error_codes").and_then(Raw::items);
+        let first = codes.and_then(|codes| codes.first()?.number());
+        Ok(Self {
+            error: reply.text_of("error")?,
+            code: first.and_then(|code| u32::try_from(code).ok()),
+            error_description: reply.any_text_of("error_description")?,
+            trace_id: reply.any_text_of("trace_id")?,
+            correlation_id: reply.any_text_of("correlation_id")?,
+        })
+    }
 }
 
 /// The number of AD FS, which has no `error_codes`: `MSIS9602` before a colon.

@@ -4,8 +4,7 @@
 //! The file is read anew for each sign-in, since whoever rotates it does so at any time.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::endpoint::{Grant, SignIn};
 use super::source::{problem_of, read as read_source};
@@ -13,6 +12,7 @@ use super::Token;
 use crate::clock;
 use crate::config::CredentialFile;
 use crate::error::{CredentialProblem, Error, FederatedFacts};
+use crate::json::Members;
 use crate::name;
 use crate::secret::Secret;
 
@@ -48,25 +48,19 @@ fn read(file: &CredentialFile) -> Result<Secret, Error> {
     }
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-}
-
-#[derive(Deserialize)]
 struct Claims {
     exp: Option<i64>,
     iss: Option<String>,
     sub: Option<String>,
-    /// A text, or a list of one.
-    aud: Option<Box<RawValue>>,
+    /// A text, or a list of one, as JSON.
+    aud: Option<String>,
 }
 
 /// What the token says of itself, for the one who registers its federated credential.
 fn facts(token: &Secret, request: &SignIn<'_>) -> Option<FederatedFacts> {
     let (_, claims) = parts(token)?;
     let shown = |text: Option<String>| name::foreign(&text.unwrap_or_default(), 160);
-    let audience = claims.aud.map(|raw| raw.get().replace(['[', ']', '"'], ""));
+    let audience = claims.aud.map(|raw| raw.replace(['[', ']', '"'], ""));
     Some(FederatedFacts {
         issuer: shown(claims.iss),
         audience: shown(audience),
@@ -76,12 +70,12 @@ fn facts(token: &Secret, request: &SignIn<'_>) -> Option<FederatedFacts> {
 }
 
 fn problem(token: &Secret, now: i64) -> Option<CredentialProblem> {
-    let Some((header, claims)) = parts(token) else {
+    let Some((algorithm, claims)) = parts(token) else {
         return Some(CredentialProblem::NoToken);
     };
-    if !ALGORITHMS.contains(&header.alg.as_str()) {
+    if !ALGORITHMS.contains(&algorithm.as_str()) {
         return Some(CredentialProblem::TokenAlgorithm {
-            algorithm: name::foreign(&header.alg, 16),
+            algorithm: name::foreign(&algorithm, 16),
         });
     }
     let expired = claims.exp.filter(|end| *end < now.saturating_sub(SKEW));
@@ -90,19 +84,28 @@ fn problem(token: &Secret, now: i64) -> Option<CredentialProblem> {
     })
 }
 
-fn parts(token: &Secret) -> Option<(Header, Claims)> {
+/// The algorithm that the header names, and the claims.
+fn parts(token: &Secret) -> Option<(String, Claims)> {
     let text = token.expose_str()?;
     let mut parts = text.split('.');
     let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
     if signature.is_empty() || parts.next().is_some() {
         return None;
     }
-    Some((decode(header)?, decode(claims)?))
+    let (header, claims) = (decode(header)?, decode(claims)?);
+    let header = Members::read(&header).ok()?;
+    let claims = Members::read(&claims).ok()?;
+    let parsed = Claims {
+        exp: claims.any_number_of("exp").ok()?,
+        iss: claims.any_text_of("iss").ok()?,
+        sub: claims.any_text_of("sub").ok()?,
+        aud: claims.find("aud").map(|raw| raw.text().to_owned()),
+    };
+    Some((header.text_of("alg").ok()?, parsed))
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {
-    let json = zeroize::Zeroizing::new(Base64UrlUnpadded::decode_vec(part).ok()?);
-    serde_json::from_slice(&json).ok()
+fn decode(part: &str) -> Option<Zeroizing<Vec<u8>>> {
+    Base64UrlUnpadded::decode_vec(part).ok().map(Zeroizing::new)
 }
 
 const ALGORITHMS: [&str; 2] = ["PS256", "RS256"];

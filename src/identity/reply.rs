@@ -1,31 +1,17 @@
 //! Token replies, in all the forms in which authorities and machine endpoints send them
 //! (protocol notes 3.8, 4.2 to 4.5).
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::Token;
 use crate::clock;
+use crate::json::{Malformed, Members, Raw};
 use crate::secret::Secret;
 
 /// Why a reply gives no token.
 pub(super) enum Unusable {
     /// It is no JSON of this shape.
-    Json(serde_json::Error),
+    Json(Malformed),
     /// It is, but its token could not stand in a header, or its time is none.
     Token,
-}
-
-#[derive(Deserialize)]
-struct TokenReply<'a> {
-    #[serde(borrow)]
-    access_token: &'a RawValue,
-    /// A number in v2, a text in v1 and at machine endpoints.
-    #[serde(borrow)]
-    expires_in: Option<&'a RawValue>,
-    /// Seconds since 1970, number or text; a date in App Service's first protocol.
-    #[serde(borrow)]
-    expires_on: Option<&'a RawValue>,
 }
 
 /// The token of `body`, which was asked for at `asked_at`.
@@ -33,11 +19,14 @@ struct TokenReply<'a> {
 /// Its end is counted from this device's clock where the reply says how long it lives; a
 /// reply without any time gives a token for this run.
 pub(super) fn token(body: &Secret, asked_at: i64) -> Result<Token, Unusable> {
-    let parsed: TokenReply<'_> = serde_json::from_slice(body.expose()).map_err(Unusable::Json)?;
-    let value = Secret::from_json_string(parsed.access_token.get())
+    let reply = Members::read(body.expose()).map_err(Unusable::Json)?;
+    let value = reply.need("access_token").map_err(Unusable::Json)?;
+    let value = Secret::from_json_string(value.text())
         .filter(|value| is_token(value.expose()))
         .ok_or(Unusable::Token)?;
-    let lifetime = match (parsed.expires_in, parsed.expires_on) {
+    // The one is a number in v2, a text in v1 and at machine endpoints; the other seconds
+    // since 1970 as either, or a date in App Service's first protocol.
+    let lifetime = match (reply.find("expires_in"), reply.find("expires_on")) {
         (Some(expires_in), _) => number(expires_in),
         (None, Some(expires_on)) => moment(expires_on).map(|end| end.saturating_sub(asked_at)),
         (None, None) => Some(UNSTATED),
@@ -49,14 +38,14 @@ pub(super) fn token(body: &Secret, asked_at: i64) -> Result<Token, Unusable> {
     Ok(Token::new(value, asked_at, expires))
 }
 
-fn number(raw: &RawValue) -> Option<i64> {
-    raw.get().trim_matches('"').parse().ok()
+fn number(raw: Raw<'_>) -> Option<i64> {
+    raw.text().trim_matches('"').parse().ok()
 }
 
-fn moment(raw: &RawValue) -> Option<i64> {
+fn moment(raw: Raw<'_>) -> Option<i64> {
     number(raw).or_else(|| {
         // The platform escapes the date's slashes and plus sign.
-        let date = Secret::from_json_string(raw.get())?;
+        let date = Secret::from_json_string(raw.text())?;
         clock::parse_us_date(date.expose_str()?)
     })
 }

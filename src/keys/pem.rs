@@ -97,7 +97,8 @@ pub fn is_flattened(text: &str) -> bool {
 
 /// A marker that lacks a hyphen would otherwise make a label of all that follows: of a key.
 fn is_label(text: &str) -> bool {
-    text.len() <= 64 && !text.contains(|c: char| c.is_lowercase() || c.is_control())
+    let fits = |byte: u8| matches!(byte, b' '..=b'~') && !byte.is_ascii_lowercase();
+    text.len() <= 64 && text.bytes().all(fits)
 }
 
 fn section(label: &str, body: &str) -> Result<Section, CredentialProblem> {

@@ -1,13 +1,12 @@
 //! A part of a JSON document, by its pointer (RFC 6901).
 //!
-//! The document is secret, so nothing is made of it that is not wiped: it is checked where it
-//! lies, copied once without its white space, and walked through as text. Nothing recurses,
-//! however deep it is.
-
-use serde_json::value::RawValue;
+//! The document is secret, so nothing is made of it that is not wiped: it is checked and walked
+//! through where it lies, and only what is found is copied. Nothing recurses, however deep it
+//! is.
 
 use crate::config::Pointer;
 use crate::error::ContentProblem;
+use crate::json::Raw;
 use crate::name::foreign;
 use crate::secret::Secret;
 
@@ -18,8 +17,12 @@ use crate::secret::Secret;
 /// The document is no JSON, has nothing there, or `null`, or on the way a key twice (so that
 /// it is not for this program to say which is meant).
 pub(super) fn find(document: &Secret, pointer: &Pointer) -> Result<Secret, ContentProblem> {
-    let compact = compact(document.expose())?;
-    let mut here = compact.expose_str().unwrap_or_default();
+    let document = document.expose();
+    let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+    let mut here = Raw::read(document).map_err(|error| ContentProblem::BadJson {
+        line: error.line,
+        column: error.column,
+    })?;
     for (depth, step) in pointer.steps().iter().enumerate() {
         let until_here = || shown(pointer, depth.saturating_add(1));
         here = match child(here, step) {
@@ -37,14 +40,15 @@ pub(super) fn find(document: &Secret, pointer: &Pointer) -> Result<Secret, Conte
         };
     }
     let whole = || shown(pointer, pointer.steps().len());
-    if here == "null" {
+    let text = here.text();
+    if text == "null" {
         return Err(ContentProblem::Null { pointer: whole() });
     }
-    if here.starts_with('"') {
-        let content = Secret::from_json_string(here);
+    if text.starts_with('"') {
+        let content = Secret::from_json_string(text);
         return content.ok_or_else(|| ContentProblem::NoText { pointer: whole() });
     }
-    Ok(Secret::copy_of(here.as_bytes()))
+    compact(text)
 }
 
 /// The first `steps` steps of `pointer`, fit to be told.
@@ -55,19 +59,13 @@ fn shown(pointer: &Pointer, steps: usize) -> String {
     foreign(text.get(..end).unwrap_or_default(), 120)
 }
 
-/// `document` without white space between its tokens, if it is JSON.
-fn compact(document: &[u8]) -> Result<Secret, ContentProblem> {
-    let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
-    // The sentence of the error would have a piece of the document in it.
-    serde_json::from_slice::<&RawValue>(document).map_err(|error| ContentProblem::BadJson {
-        line: error.line(),
-        column: error.column(),
-    })?;
-    let mut compact = Secret::with_limit(document.len());
+/// `json` without white space between its tokens.
+fn compact(json: &str) -> Result<Secret, ContentProblem> {
+    let mut compact = Secret::with_limit(json.len());
     let mut strings = Strings::default();
-    for byte in document {
-        if strings.holds(*byte) || !byte.is_ascii_whitespace() {
-            super::push(&mut compact, std::slice::from_ref(byte))?;
+    for byte in json.bytes() {
+        if strings.holds(byte) || !byte.is_ascii_whitespace() {
+            super::push(&mut compact, &[byte])?;
         }
     }
     Ok(compact)
@@ -76,39 +74,24 @@ fn compact(document: &[u8]) -> Result<Secret, ContentProblem> {
 /// How many children answer to one name.
 enum Child<'a> {
     None,
-    One(&'a str),
+    One(Raw<'a>),
     Two,
 }
 
-/// The child `step` of `container`, which is compact JSON.
-fn child<'a>(container: &'a str, step: &str) -> Child<'a> {
+/// The child `step` of `container`.
+fn child<'a>(container: Raw<'a>, step: &str) -> Child<'a> {
+    if let Some(items) = container.items() {
+        let item = index(step).and_then(|index| items.get(index).copied());
+        return item.map_or(Child::None, Child::One);
+    }
     let mut found = Child::None;
-    let index = index(step);
-    let mut place = 0_usize;
-    let (mut rest, object) = match (container.strip_prefix('{'), container.strip_prefix('[')) {
-        (Some(inside), _) => (inside, true),
-        (_, Some(inside)) => (inside, false),
-        _ => return found,
-    };
-    while !rest.starts_with(['}', ']']) {
-        let meant = if object {
-            let (key, behind) = split_value(rest);
-            rest = behind.strip_prefix(':').unwrap_or_default();
-            Secret::from_json_string(key).is_some_and(|key| key.expose() == step.as_bytes())
-        } else {
-            index == Some(place)
-        };
-        let (value, behind) = split_value(rest);
-        if meant {
+    for (key, value) in container.pairs().unwrap_or_default() {
+        let key = Secret::from_json_string(key.text());
+        if key.is_some_and(|key| key.expose() == step.as_bytes()) {
             found = match found {
                 Child::None => Child::One(value),
                 _ => Child::Two,
             };
-        }
-        place = place.saturating_add(1);
-        match behind.strip_prefix(',') {
-            Some(behind) => rest = behind,
-            None => break,
         }
     }
     found
@@ -122,26 +105,6 @@ fn index(step: &str) -> Option<usize> {
         return None;
     }
     step.parse().ok()
-}
-
-/// The value or key that `text` begins with, and what follows it.
-fn split_value(text: &str) -> (&str, &str) {
-    let mut strings = Strings::default();
-    let mut depth = 0_usize;
-    for (position, byte) in text.bytes().enumerate() {
-        if strings.holds(byte) {
-            continue;
-        }
-        match byte {
-            b'{' | b'[' => depth = depth.saturating_add(1),
-            b',' | b':' | b'}' | b']' if depth == 0 => {
-                return text.split_at_checked(position).unwrap_or((text, ""));
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    (text, "")
 }
 
 /// Tells what belongs to strings from the rest of a JSON text, byte for byte.

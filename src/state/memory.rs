@@ -1,33 +1,27 @@
 //! `state.json`: when each set was last confirmed, and what was missing once.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use crate::disk::{Access, Dir};
 use crate::error::Error;
+use crate::json::{Json, Malformed, Members};
 
 /// What outlives a boot. Unknown fields are ignored, so that the previous minor release can
 /// read it after an A/B rollback.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
-    format: u32,
-    #[serde(default)]
-    sets: BTreeMap<String, SetMemory>,
+    /// By their names, in order.
+    sets: Vec<(String, SetMemory)>,
     /// Whether a later release's file lies there, which stays untouched.
-    #[serde(skip)]
     foreign: bool,
 }
 
 /// What is remembered of one set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SetMemory {
     /// Seconds since 1970 of the last run that confirmed every object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<i64>,
     /// Objects that were delivered before and answered 404 in the last run.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_once: Vec<String>,
 }
 
@@ -40,38 +34,54 @@ impl Memory {
         let Some(bytes) = directory.read(FILE, LIMIT)? else {
             return Ok(Self::empty());
         };
-        let memory = serde_json::from_slice(bytes.expose()).unwrap_or_else(|error| {
-            log::warn!(
-                "{FILE} is damaged (line {} column {}) and is begun anew",
-                error.line(),
-                error.column()
-            );
-            Self::empty()
+        let outcome = Self::read(bytes.expose()).unwrap_or_else(|error| {
+            let Malformed { line, column, .. } = error;
+            log::warn!("{FILE} is damaged (line {line} column {column}) and is begun anew");
+            Some(Self::empty())
         });
-        if memory.format > FORMAT {
+        Ok(outcome.unwrap_or_else(|| {
             let path = directory.path().join(FILE);
             log::warn!("{}", Error::NewerFormat { path });
-            return Ok(Self {
+            Self {
                 foreign: true,
                 ..Self::empty()
-            });
+            }
+        }))
+    }
+
+    /// `None` for what a later release wrote.
+    fn read(bytes: &[u8]) -> Result<Option<Self>, Malformed> {
+        let document = Members::read(bytes)?;
+        let format = document.any_number_of("format")?;
+        if format.ok_or(document.lacking())? > FORMAT {
+            return Ok(None);
         }
-        Ok(memory)
+        let mut memory = Self::empty();
+        if let Some(sets) = document.find("sets") {
+            for (name, set) in sets.members().ok_or(document.lacking())? {
+                let set = Json::of(set).and_then(|set| SetMemory::read(&set));
+                memory.remember(&name, set.ok_or(document.lacking())?);
+            }
+        }
+        Ok(Some(memory))
     }
 
     /// What is remembered of `set`.
     pub fn set(&self, set: &str) -> SetMemory {
-        self.sets.get(set).cloned().unwrap_or_default()
+        let known = self.sets.iter().find(|(name, _)| name == set);
+        known.map(|(_, memory)| memory.clone()).unwrap_or_default()
     }
 
     /// Remembers `memory` of `set`.
     pub fn remember(&mut self, set: &str, memory: SetMemory) {
-        self.sets.insert(set.to_owned(), memory);
+        self.sets.retain(|(name, _)| name != set);
+        let place = self.sets.partition_point(|(name, _)| name.as_str() < set);
+        self.sets.insert(place, (set.to_owned(), memory));
     }
 
     /// Forgets all sets but those that `keep` names.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        self.sets.retain(|set, _| keep(set));
+        self.sets.retain(|(set, _)| keep(set));
     }
 
     /// Whether the difference to what lies on disk (`old`) is worth a write to flash.
@@ -81,9 +91,11 @@ impl Memory {
         if old.foreign {
             return false;
         }
-        let same_sets = self.sets.keys().eq(old.sets.keys());
-        let quiet = |(name, new): (&String, &SetMemory)| {
-            let old = old.set(name);
+        let same_sets = self.sets.len() == old.sets.len();
+        let quiet = |(name, new): &(String, SetMemory)| {
+            let Some((_, old)) = old.sets.iter().find(|(old, _)| old == name) else {
+                return false;
+            };
             old.missing_once == new.missing_once && !aged(old.confirmed, new.confirmed, rest(name))
         };
         !(same_sets && self.sets.iter().all(quiet))
@@ -91,18 +103,50 @@ impl Memory {
 
     /// Writes `state.json`, atomically.
     pub fn save(&self, directory: &Dir) -> Result<(), Error> {
-        let json = serde_json::to_vec_pretty(self).map_err(|_| Error::Internal {
-            what: "a state that is no JSON".to_owned(),
-        })?;
-        directory.replace_small(FILE, &json, &Access::PRIVATE)
+        let sets = self
+            .sets
+            .iter()
+            .map(|(name, set)| (name.clone(), set.json()));
+        let json = Json::object(vec![
+            ("format", Json::Number(FORMAT)),
+            ("sets", Json::Object(sets.collect())),
+        ]);
+        directory.replace_small(FILE, json.indented().as_bytes(), &Access::PRIVATE)
     }
 
     fn empty() -> Self {
         Self {
-            format: FORMAT,
-            sets: BTreeMap::new(),
+            sets: Vec::new(),
             foreign: false,
         }
+    }
+}
+
+impl SetMemory {
+    fn read(json: &Json) -> Option<Self> {
+        let missing = match json.member("missing_once") {
+            None => &[],
+            Some(_) => json.list_of("missing_once")?,
+        };
+        let mut missing_once = Vec::new();
+        for object in missing {
+            missing_once.push(object.as_text()?);
+        }
+        Some(Self {
+            confirmed: json.any_number_of("confirmed")?,
+            missing_once,
+        })
+    }
+
+    fn json(&self) -> Json {
+        let mut json = Json::Object(Vec::new());
+        if let Some(confirmed) = self.confirmed {
+            json.add("confirmed", Json::Number(confirmed));
+        }
+        if !self.missing_once.is_empty() {
+            json.add("missing_once", Json::texts(&self.missing_once));
+        }
+        json
     }
 }
 
@@ -119,7 +163,7 @@ fn aged(old: Option<i64>, new: Option<i64>, rest: Duration) -> bool {
 }
 
 const FILE: &str = "state.json";
-const FORMAT: u32 = 1;
+const FORMAT: i64 = 1;
 /// Bytes; a set needs about a hundred.
 const LIMIT: usize = 256 * 1024;
 
@@ -159,7 +203,7 @@ mod tests {
     #[test]
     fn unknown_fields_of_a_later_minor_release_are_read_over() {
         let text = r#"{"format": 1, "later": 2, "sets": {"mqtt": {"confirmed": 7, "later": []}}}"#;
-        let memory: Memory = serde_json::from_str(text).unwrap();
+        let memory = Memory::read(text.as_bytes()).unwrap().unwrap();
         assert_eq!(memory.set("mqtt").confirmed, Some(7));
     }
 }

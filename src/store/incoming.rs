@@ -23,6 +23,8 @@ pub struct Part {
     pub etag: String,
     /// How many bytes, from the beginning.
     pub length: u64,
+    /// Why that version was not good enough when all of it had come.
+    pub refused: Option<String>,
 }
 
 /// A file that is coming. Dropped, it keeps what came for a later run.
@@ -66,6 +68,7 @@ impl Store {
         Ok((is_there && is_of_it).then_some(Part {
             etag: record.etag,
             length: record.durable,
+            refused: record.refused,
         }))
     }
 
@@ -84,6 +87,7 @@ impl Store {
             source: source.to_owned(),
             etag: part.etag.clone(),
             durable: part.length,
+            refused: None,
         };
         let file = if part.length == 0 {
             let old = record_name(&called);
@@ -186,7 +190,18 @@ impl Incoming {
         Ok(self.digests.insert(digests))
     }
 
-    /// Removes what came: it is not what it should be.
+    /// Removes what came, since it is not what it should be, and remembers `why`: see
+    /// [`Part::refused`].
+    pub fn refuse(mut self, why: &str) -> Result<(), Error> {
+        if let Some(file) = self.file.take() {
+            file.cut(0)?;
+        }
+        self.record.durable = 0;
+        self.record.refused = Some(why.to_owned());
+        self.record.write(&self.hold, &record_name(&self.called))
+    }
+
+    /// Removes what came: it is there already.
     pub fn discard(mut self) -> Result<(), Error> {
         self.file = None;
         self.forget()?;

@@ -31,6 +31,8 @@ pub(super) struct PartRecord {
     pub(super) etag: String,
     /// How many bytes of it surely lie on the medium.
     pub(super) durable: u64,
+    /// Why all of it was not good enough, so that it need not come again to be refused again.
+    pub(super) refused: Option<String>,
 }
 
 /// What stands where a record is expected.
@@ -111,6 +113,7 @@ impl PartRecord {
             ("source", Json::text(self.source.as_str())),
             ("etag", Json::text(self.etag.as_str())),
             ("durable", Json::Number(durable)),
+            ("refused", Json::text_or_null(self.refused.as_deref())),
         ]);
         hold.replace_small(name, json.pretty().as_bytes(), &Access::PRIVATE)
     }
@@ -173,6 +176,7 @@ fn parse_part(json: &Json) -> Option<PartRecord> {
         source: json.text_of("source")?,
         etag: json.text_of("etag")?,
         durable: u64::try_from(json.number_of("durable")?).ok()?,
+        refused: json.any_text_of("refused")?,
     })
 }
 

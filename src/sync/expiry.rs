@@ -7,42 +7,58 @@ use std::time::Duration;
 
 use super::work::Work;
 use crate::clock;
-use crate::state::Status;
+use crate::state::{FileStatus, Status};
 
-/// Warns of the certificates of `work` that came nearer to their end since the last run.
-pub(super) fn warn(work: &Work<'_>, before: Option<&Status>, now: i64) {
-    let Some(live) = work.live() else {
-        return;
-    };
-    let set = &work.set.name;
-    let last_run = before.filter(|status| status.set(set.as_str()).is_some());
-    let last_run = last_run.map(|status| status.run.at);
-    let mut told: Vec<&str> = Vec::new();
-    for on_disk in &live.files {
-        let provenance = &on_disk.entry.provenance;
-        let Some(end) = provenance.expires else {
-            continue;
-        };
-        // Files of one certificate end together.
-        let object = provenance.source.split('?').next().unwrap_or_default();
-        let is_new = work.commit.is_some();
-        let before = last_run
-            .filter(|_| !is_new)
-            .map_or(0, |at| nearness(at, end));
-        if nearness(now, end) <= before || told.contains(&object) {
-            continue;
+/// Warns of the certificates in `status` that came nearer to their end since the last run,
+/// also of those in sets that this run, of `works`, leaves alone.
+pub(super) fn warn(status: &Status, works: &[Work<'_>], before: Option<&Status>) {
+    let now = status.run.at;
+    for set in &status.sets {
+        let work = works.iter().find(|work| work.set.name.as_str() == set.name);
+        let mut told: Vec<(&str, i64)> = Vec::new();
+        for file in &set.files {
+            let Some(end) = file.expires else {
+                continue;
+            };
+            // Files of one certificate end together.
+            let certificate = (file.version.as_str(), end);
+            let last_run = before.filter(|before| has(before, &set.name, file));
+            let steps_before = last_run.map_or(0, |before| nearness(before.run.at, end));
+            if nearness(now, end) <= steps_before || told.contains(&certificate) {
+                continue;
+            }
+            told.push(certificate);
+            let subject = subject(work, file);
+            let when = clock::utc(end);
+            let set = &set.name;
+            match clock::since(now, end).filter(|left| !left.is_zero()) {
+                Some(left) => log::warn!(
+                    "{set}: {subject} expires in {}, on {when}; renew it in the vault",
+                    clock::age(left)
+                ),
+                None => log::warn!("{set}: {subject} expired on {when}; renew it in the vault"),
+            }
         }
-        told.push(object);
-        let name = object.rsplit('/').next().unwrap_or_default();
-        let file = &on_disk.entry.name;
-        let when = clock::utc(end);
-        match clock::since(now, end).filter(|left| !left.is_zero()) {
-            Some(left) => log::warn!(
-                "{set}: {name} in {file} expires in {}, on {when}; renew it in the vault",
-                clock::age(left)
-            ),
-            None => log::warn!("{set}: {name} in {file} expired on {when}; renew it in the vault"),
-        }
+    }
+}
+
+/// Whether `set` had exactly this `file`.
+fn has(status: &Status, set: &str, file: &FileStatus) -> bool {
+    let set = status.set(set);
+    set.is_some_and(|set| set.files.contains(file))
+}
+
+/// `certificate web in web.crt`
+fn subject(work: Option<&Work<'_>>, file: &FileStatus) -> String {
+    let live = work.and_then(|work| work.live());
+    let mut files = live.iter().flat_map(|live| &live.files);
+    let on_disk = files.find(|on_disk| on_disk.entry.name.as_str() == file.name);
+    let source = on_disk.map(|on_disk| on_disk.entry.provenance.source.as_str());
+    let object = source.and_then(|source| source.split('?').next());
+    let name = object.and_then(|object| Some(object.split_once("/certificates/")?.1));
+    match name {
+        Some(name) => format!("certificate {name} in {}", file.name),
+        None => format!("the certificate in {}", file.name),
     }
 }
 

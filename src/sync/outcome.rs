@@ -34,8 +34,8 @@ impl End<'_> {
         }
         for work in works {
             telling::tell(self, work);
-            expiry::warn(work, self.surroundings.before.as_ref(), now);
         }
+        expiry::warn(&status, works, self.surroundings.before.as_ref());
         for broken in &self.config.broken_sets {
             for error in std::iter::once(&broken.error).chain(&broken.others) {
                 report::failure(Some(&broken.name), error);
@@ -46,7 +46,7 @@ impl End<'_> {
             self.note(&mut status, self.remember(works, now));
             let saved = self.save(&status);
             self.note(&mut status, saved);
-            self.note(&mut status, self.save_seen(works, now));
+            self.note(&mut status, self.save_seen(works));
         }
         self.options.voice.say(&telling::summary(&status));
         Ok(status)
@@ -173,8 +173,10 @@ impl End<'_> {
         Ok(())
     }
 
-    fn save_seen(&self, works: &[Work<'_>], now: i64) -> Result<(), Error> {
+    fn save_seen(&self, works: &[Work<'_>]) -> Result<(), Error> {
         let before = &self.surroundings.seen;
+        // Uncorrected: the next run compares before any service has told it the time.
+        let now = clock::now();
         let mut seen = Seen::default();
         // What this run did not look at stays as it was.
         let looked_at =
@@ -273,14 +275,8 @@ fn broken_status(broken: &BrokenSet, known: Option<&SetStatus>) -> SetStatus {
 /// The vaults of all sets by their short names, each once.
 fn vault_names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for value in config.values() {
-        let name = value
-            .object
-            .vault
-            .as_str()
-            .split('.')
-            .next()
-            .unwrap_or_default();
+    for vault in config.vaults() {
+        let name = vault.as_str().split('.').next().unwrap_or_default();
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }

@@ -36,14 +36,23 @@ impl Work<'_> {
             .current(&file, blob)
             .map(|on_disk| on_disk.entry.provenance.version.clone());
         let part = self.store()?.part(&file.name, &source)?;
+        let refusal = part.as_ref().and_then(|part| refused(blob, part));
         let limit = blob.limit(disk::lies_in_memory(&self.set.directory));
         let outcome = session.ask_storage(&blob.host, &mut |access: &Access<'_>| {
             let have = Have {
-                etag_on_disk: etag.as_deref(),
+                etag_on_disk: match (&refusal, &part) {
+                    (Some(_), Some(part)) => Some(part.etag.as_str()),
+                    _ => etag.as_deref(),
+                },
                 partial: part.as_ref().map(|part| (part.etag.as_str(), part.length)),
             };
             match blob::open(access, blob, &have, limit)? {
-                Opened::Unchanged => Ok(()),
+                Opened::Unchanged => match refusal.clone() {
+                    Some(problem) => Err(blob::problem(blob, problem)),
+                    None => Ok(()),
+                },
+                // The one before the one that was refused.
+                Opened::Content(download) if etag.as_deref() == Some(download.etag()) => Ok(()),
                 Opened::Content(mut download) => self.take_in(place, &file, blob, &mut download),
             }
         });
@@ -84,16 +93,18 @@ impl Work<'_> {
             return Ok(());
         }
         disk::refuse_read_only(&self.set.directory)?;
-        self.refuse_full(file, download)?;
         let begun = Part {
             etag: provenance.version.clone(),
             length: download.starts_at(),
+            refused: None,
         };
         let name = &file.name;
         let mut incoming = self
             .staging()?
             .store()
             .receive(name, &provenance.source, &begun)?;
+        // What came of another version is gone by now.
+        self.refuse_full(file, download)?;
         let mut progress = Progress::new(name.as_str(), download.length(), begun.length);
         let mut buffer = vec![0_u8; BUFFER];
         loop {
@@ -114,7 +125,11 @@ impl Work<'_> {
             _ => None,
         };
         if let Some(problem) = problem {
-            incoming.discard()?;
+            let why = match &problem {
+                BlobProblem::OtherSha256 { found } => found,
+                _ => MD5,
+            };
+            incoming.refuse(why)?;
             return Err(blob::problem(blob, problem));
         }
         let on_disk = self.live().and_then(|live| live.file(name));
@@ -135,8 +150,9 @@ impl Work<'_> {
     fn refuse_full(&mut self, file: &File, download: &Download<'_>) -> Result<(), Error> {
         let set = self.set;
         let rest = download.length().saturating_sub(download.starts_at());
-        if refuse_full(set, file, rest).is_err() {
-            self.store()?.make_room()?;
+        let free = disk::free_bytes(&set.directory).unwrap_or(u64::MAX);
+        if free < rest {
+            self.staging()?.make_room(rest.saturating_sub(free))?;
         }
         refuse_full(set, file, rest)
     }
@@ -144,7 +160,7 @@ impl Work<'_> {
 
 /// Why a run would refuse a blob with these `facts` for `file` of `set` before it takes a byte:
 /// there is no room for what is missing of it. Whether that is certain: where a version is live,
-/// the one before it may make room. Only looks.
+/// the one before it may make room, and so may what came of another blob. Only looks.
 pub fn without_room(
     set: &Set,
     instance: &str,
@@ -168,7 +184,9 @@ pub fn without_room(
             let rest = facts.length.saturating_sub(part.length);
             Some((refuse_full(set, file, rest).err()?, is_certain))
         }
-        _ => Some((full, is_certain)),
+        Ok(None) => Some((full, is_certain)),
+        // That goes first.
+        _ => Some((full, false)),
     }
 }
 
@@ -183,5 +201,18 @@ fn refuse_full(set: &Set, file: &File, rest: u64) -> Result<(), Error> {
     }
 }
 
+/// What an earlier run found wrong with all of a blob's bytes, if that still counts: they need
+/// not come again.
+fn refused(blob: &Blob, part: &Part) -> Option<BlobProblem> {
+    let why = part.refused.as_ref()?;
+    if why == MD5 {
+        return Some(BlobProblem::BadMd5);
+    }
+    let pinned = blob.sha256.as_ref()?;
+    (pinned != why).then(|| BlobProblem::OtherSha256 { found: why.clone() })
+}
+
+/// Why a blob is refused whose MD5 is not what the account says; else it is its SHA-256.
+const MD5: &str = "md5";
 /// Bytes that are held at a time: what one TLS record brings.
 const BUFFER: usize = 16 * 1024;

@@ -1,14 +1,11 @@
 //! What a vault answers for one object (protocol notes 5.3).
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::Access;
 use crate::clock;
 use crate::config::{Object, ObjectKind};
 use crate::error::Error;
 use crate::http::Reply;
-use crate::json::Json;
+use crate::json::{Json, Malformed, Members};
 use crate::name::Version;
 use crate::secret::Secret;
 
@@ -45,55 +42,38 @@ pub enum Material {
     },
 }
 
-#[derive(Deserialize)]
-struct Bundle<'a> {
-    #[serde(borrow)]
-    value: Option<&'a RawValue>,
-    #[serde(borrow)]
-    key: Option<&'a RawValue>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    attributes: &'a RawValue,
-    #[serde(borrow)]
-    tags: Option<&'a RawValue>,
-    #[serde(borrow, rename = "contentType")]
-    content_type: Option<&'a RawValue>,
-}
-
 pub(super) fn read(access: &Access<'_>, id: &Object, reply: &Reply) -> Result<Fetched, Error> {
     let unusable = |problem: String| Error::Reply {
         host: id.vault.clone(),
         problem,
     };
-    let bundle: Bundle<'_> = serde_json::from_slice(reply.body.expose()).map_err(|error| {
+    let no_json = |Malformed { line, column, .. }| {
         unusable(format!(
-            "sent no usable JSON for {id} (line {} column {})",
-            error.line(),
-            error.column()
+            "sent no usable JSON for {id} (line {line} column {column})"
         ))
-    })?;
-    let json = |raw: Option<&RawValue>| Json::read(raw?.get().as_bytes());
-    let attributes = json(Some(bundle.attributes))
+    };
+    let bundle = Members::read(reply.body.expose()).map_err(no_json)?;
+    let json = |key: &str| bundle.find(key).and_then(Json::of);
+    let attributes = Json::of(bundle.need("attributes").map_err(no_json)?)
         .ok_or_else(|| unusable(format!("sent {id} with attributes that cannot be used")))?;
     let (identifier, material) = match id.kind {
         ObjectKind::Key => {
-            let key = json(bundle.key)
+            let key = json("key")
                 .ok_or_else(|| unusable(format!("sent {id} without its public part")))?;
             (key.text_of("kid"), Material::Key(key))
         }
         ObjectKind::Certificate | ObjectKind::Secret => {
             let value = bundle
-                .value
-                .and_then(|value| Secret::from_json_string(value.get()))
+                .find("value")
+                .and_then(|value| Secret::from_json_string(value.text()))
                 .ok_or_else(|| unusable(format!("sent {id} with a value that is no text")))?;
-            let media = json(bundle.content_type).and_then(|json| json.as_text());
+            let media = json("contentType").and_then(|json| json.as_text());
             let material = Material::Secret {
                 value,
                 is_pkcs12: media.as_deref() == Some(PKCS12),
-                tagged: json(bundle.tags).and_then(|tags| tags.text_of("file-encoding")),
+                tagged: json("tags").and_then(|tags| tags.text_of("file-encoding")),
             };
-            (json(bundle.id).and_then(|json| json.as_text()), material)
+            (json("id").and_then(|json| json.as_text()), material)
         }
     };
     let version = identifier

@@ -6,8 +6,12 @@
 use std::fs;
 use std::path::Path;
 
+use crate::provoked::{self, BLOBS, CERTIFICATES, CONTENTS, SELECTIONS};
+
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 33] = [
+const ERRORS: [(&str, &str); 37] = [
+    ("Blob", provoked::BLOB),
+    ("Certificate", provoked::CERTIFICATE),
     (
         "ClaimedDirectory",
         "files::a_directory_of_another_set_is_refused",
@@ -24,6 +28,7 @@ const ERRORS: [(&str, &str); 33] = [
         "Config",
         "checks::what_stops_the_run_is_told_with_line_and_column",
     ),
+    ("Content", provoked::TEXT),
     (
         "Credential",
         "credentials::a_wrong_credential_is_refused_before_any_request",
@@ -93,6 +98,7 @@ const ERRORS: [(&str, &str); 33] = [
         "RequestsSpent",
         "network::what_missed_out_on_the_budget_goes_first_next_time",
     ),
+    ("Selection", provoked::SELECTION),
     (
         "ServerBusy",
         "network::a_long_retry_after_is_not_waited_for",
@@ -339,11 +345,15 @@ const EXIT_CODES: [(&str, &str); 11] = [
 fn every_way_to_fail_is_provoked() {
     for (file, name, table) in [
         ("mod", "Error", &ERRORS[..]),
+        ("blob", "BlobProblem", &BLOBS),
+        ("certificate", "CertificateProblem", &CERTIFICATES),
+        ("content", "ContentProblem", &CONTENTS),
         ("credential", "CredentialProblem", &CREDENTIALS),
         ("managed", "ManagedIdentityProblem", &MANAGED_IDENTITIES),
         ("network", "Phase", &PHASES),
         ("person", "PersonProblem", &PERSONS),
         ("refusal", "RefusalCause", &REFUSALS),
+        ("selection", "SelectionProblem", &SELECTIONS),
         ("network", "TlsProblem", &TLS_PROBLEMS),
     ] {
         let listed: Vec<&str> = table.iter().map(|(variant, _)| *variant).collect();
@@ -357,11 +367,15 @@ fn every_way_to_fail_is_provoked() {
 fn the_tests_of_the_tables_are_there() {
     let tables = [
         &ERRORS[..],
+        &BLOBS,
+        &CERTIFICATES,
+        &CONTENTS,
         &CREDENTIALS,
         &MANAGED_IDENTITIES,
         &PERSONS,
         &PHASES,
         &REFUSALS,
+        &SELECTIONS,
         &TLS_PROBLEMS,
         &EXIT_CODES,
     ];
@@ -396,7 +410,7 @@ fn read(path: &str) -> String {
 }
 
 /// A bug of ours told instead of a panic: if a test could provoke one, it would be mended.
-const EXCUSED: &str = "excused";
+pub const EXCUSED: &str = "excused";
 const DENIAL: &str = "refusals::each_denial_has_its_own_sentence_and_next_step";
 const WRONG_CREDENTIAL: &str = "credentials::a_wrong_credential_is_refused_before_any_request";
 const END_OF_SIGN_IN: &str =

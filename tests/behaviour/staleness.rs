@@ -1,5 +1,6 @@
 //! Age: what an outage means within `max_stale`, past it, and when the clock jumped.
 
+use cloud::Secret;
 use serde_json::{json, Value};
 
 use crate::support::Site;
@@ -116,4 +117,31 @@ fn a_set_that_is_not_required_stays_out_of_the_exit_code() {
     site.configure(&config);
     site.keyferry(&["sync"]).exits(66);
     site.keyferry(&["status", "--max-age", "1h"]).exits(69);
+}
+
+/// A device whose clock was more than a day off, either way, fetched every object in every run:
+/// what it had seen was dated by the vault's clock and compared with its own.
+#[test]
+fn a_device_with_a_wrong_clock_asks_the_list_all_the_same() {
+    for offset in [-200_000_000, 200_000_000] {
+        let site = Site::new();
+        site.cloud.set_clock_offset(offset);
+        for name in ["first", "second"] {
+            let updated = Some(1_400_000_000);
+            let secret = Secret::new("hunter2");
+            site.vault.set_with(name, Secret { updated, ..secret });
+        }
+        let files = json!({"a": {"secret": "first"}, "b": {"secret": "second"}});
+        let set = json!({"mqtt": {"files": files, "change_check": "list"}});
+        let mut config = site.config(set);
+        // Whose validity does not hang on the service's clock.
+        config["identity"] = site.secret_identity();
+        site.configure(&config);
+        site.keyferry(&["sync"]).exits(0);
+        site.cloud.reset_log();
+        site.keyferry(&["sync"]).exits(0);
+        let requests = site.cloud.requests();
+        let paths: Vec<&str> = requests.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(paths, ["/secrets"], "{offset}");
+    }
 }

@@ -114,7 +114,7 @@ fn try_all_errors(
 }
 
 /// Lets one call fail; the run must say so, and leave nothing mixed.
-fn fail(
+pub fn fail(
     rotation: &Rotation,
     device: &Device,
     point: &Point,
@@ -155,7 +155,7 @@ fn keeps(device: &Device, live: Option<&Version>) -> Result<(), String> {
 }
 
 /// What is left is put right by the next run.
-fn heals(rotation: &Rotation, device: &Device) -> Result<(), String> {
+pub fn heals(rotation: &Rotation, device: &Device) -> Result<(), String> {
     let next = device.sync(&[]);
     if next.code != 0 {
         return Err(format!("the next run: {} {}", next.code, next.stderr));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::can_trace;
+use crate::resumed;
 use crate::rotation::{Device, Layout, Rotation};
 use crate::trace::{Call, CHANGES};
 
@@ -40,6 +41,15 @@ fn a_power_cut_finds_nothing_before_what_it_stands_on() {
         let first = rotation.new_device("first");
         let broken = of_run(&first, &first.command(&[]));
         assert_eq!(broken, [], "{layout:?}, first delivery");
+        let rotation = Rotation::of_forms(layout);
+        for is_begun in [false, true] {
+            if is_begun {
+                resumed::begin(&rotation);
+            }
+            let device = rotation.device("watched");
+            let broken = of_run(&device, &device.command(&[]));
+            assert_eq!(broken, [], "{layout:?}, all forms, begun: {is_begun}");
+        }
     }
 }
 

@@ -10,23 +10,27 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::can_trace;
+use crate::forms::IMAGE;
+use crate::resumed;
 use crate::rotation::{Device, Layout, Rotation};
+use crate::support;
 use crate::trace::{Call, Traced};
+use crate::verdict;
 
 #[test]
 fn a_value_is_written_to_its_own_file_and_nowhere_else() {
     for_both(|rotation, device, traced| {
         let mut written = BTreeSet::new();
         for call in traced.main.iter().chain(traced.others.iter().flatten()) {
-            for (name, file) in rotation.new.files.iter().chain(&rotation.old.files) {
-                if !call.line.contains(&file.content[..10]) {
+            for (name, mark) in rotation.marks() {
+                if !call.line.contains(mark) {
                     continue;
                 }
                 let own = call.descriptor(0).is_some_and(|path| is_file(&path, name));
                 assert!(own, "the value of {name} is in {}", call.line);
                 match call.name.as_str() {
                     "write" => {
-                        written.insert(name.as_str());
+                        written.insert(name);
                     }
                     "read" => {}
                     _ => panic!("the value of {name} is in {}", call.line),
@@ -34,8 +38,11 @@ fn a_value_is_written_to_its_own_file_and_nowhere_else() {
             }
         }
         // That the values are seen there shows that the tracer sees through the program.
-        let mut expected = BTreeSet::from(["added", "grows", "shrinks"]);
-        if rotation.layout == Layout::Linked {
+        let mut expected = match rotation.account() {
+            Some(_) => BTreeSet::from(["image", "peer-b", "peer-c", "service.env", "tls.key"]),
+            None => BTreeSet::from(["added", "grows", "shrinks"]),
+        };
+        if rotation.layout == Layout::Linked && rotation.account().is_none() {
             expected.insert("mode");
         }
         assert_eq!(written, expected);
@@ -52,8 +59,8 @@ fn a_value_is_written_to_its_own_file_and_nowhere_else() {
 fn token_and_private_key_are_read_and_never_written() {
     for_both(|rotation, device, traced| {
         let key = rotation.site.device.combined_pem.lines().nth(1).unwrap();
-        let token = token(&device.top.join("run"));
-        for secret in [key, &token] {
+        let tokens = tokens(&device.top.join("run"));
+        for secret in tokens.iter().map(String::as_str).chain([key]) {
             let holding = traced.main.iter().chain(traced.others.iter().flatten());
             let holding: Vec<&Call> = holding.filter(|call| call.line.contains(secret)).collect();
             assert!(!holding.is_empty(), "the tracer saw no read");
@@ -79,9 +86,18 @@ pub fn too_wide(device: &Device, traced: &Traced) -> Vec<String> {
         if call.name == "openat" && may_write(call) {
             assert!(is_made_safely(call), "{}", call.line);
         }
+        if is_gone_on_with(call) {
+            // As an earlier run made it.
+            stages.insert(call.entry(1).unwrap(), vec![Access::made(0o600)]);
+        }
         let Some(path) = call.changes().filter(|path| path.starts_with(&set)) else {
             continue;
         };
+        if call.name == "renameat" {
+            let before = stages.remove(&call.entry(1).unwrap());
+            stages.insert(path, before.unwrap_or_default());
+            continue;
+        }
         let access = stages.entry(path).or_default();
         match call.name.as_str() {
             "openat" => *access = vec![Access::made(call.number(3))],
@@ -154,21 +170,31 @@ fn for_both(check: impl Fn(&Rotation, &Device, &Traced)) {
         return;
     }
     for layout in [Layout::Linked, Layout::Plain] {
-        let rotation = Rotation::prepare(layout);
-        let device = rotation.device("watched");
-        // A hook that reads nothing, so that every call that holds a value is the program's.
-        let hook = "#!/bin/sh\necho >> \"$1\"\n";
-        rotation.site.write("hook", hook, 0o755);
-        let traced = device.traced(&device.command(&["--log", "debug"]), "all", None);
-        assert!(traced.output.status.success(), "{:?}", traced.output);
-        check(&rotation, &device, &traced);
+        check_rotation(&Rotation::prepare(layout), &check);
+        let rotation = Rotation::of_forms(layout);
+        check_rotation(&rotation, &check);
+        resumed::begin(&rotation);
+        let part = support::access(&verdict::part(&rotation.prepared()).unwrap());
+        assert_eq!(part, "100600 0:0");
+        check_rotation(&rotation, &check);
     }
 }
 
-/// Whether `path` is the file `name`, in its place or waiting beside it.
+fn check_rotation(rotation: &Rotation, check: &impl Fn(&Rotation, &Device, &Traced)) {
+    let device = rotation.device("watched");
+    // A hook that reads nothing, so that every call that holds a value is the program's.
+    let hook = "#!/bin/sh\necho >> \"$1\"\n";
+    rotation.site.write("hook", hook, 0o755);
+    let traced = device.traced(&device.command(&["--log", "debug"]), "all", None);
+    assert!(traced.output.status.success(), "{:?}", traced.output);
+    check(rotation, &device, &traced);
+}
+
+/// Whether `path` is the file `name`, in its place or waiting beside it, or comes to be it.
 fn is_file(path: &Path, name: &str) -> bool {
     let found = path.file_name().unwrap_or_default().to_string_lossy();
-    found == name || found.starts_with(&format!(".{name}."))
+    let is_part = name == IMAGE && found.starts_with("partial-");
+    found == name || found.starts_with(&format!(".{name}.")) || is_part
 }
 
 fn may_write(call: &Call) -> bool {
@@ -176,22 +202,45 @@ fn may_write(call: &Call) -> bool {
     flags.contains("O_WRONLY") || flags.contains("O_RDWR")
 }
 
-/// New, not through a link, for the running user alone; the lock is there already.
+/// Whether what an earlier run left of a file that comes in pieces is opened to go on with it:
+/// at its end, and only if it is there.
+fn is_gone_on_with(call: &Call) -> bool {
+    if call.name != "openat" {
+        return false;
+    }
+    let (flags, name) = (&call.arguments[2], call.arguments[1].trim_matches('"'));
+    let is_part = name
+        .strip_prefix("partial-")
+        .is_some_and(|id| id.len() == 16);
+    let begun = ["O_CREAT", "O_TRUNC", "O_RDWR"];
+    is_part
+        && flags.contains("O_WRONLY|O_APPEND")
+        && flags.contains("O_NOFOLLOW")
+        && !begun.iter().any(|flag| flags.contains(flag))
+}
+
+/// New, not through a link, for the running user alone; the lock is there already, and so is
+/// what came of a file in pieces.
 fn is_made_safely(call: &Call) -> bool {
+    if is_gone_on_with(call) {
+        return true;
+    }
     let flags = &call.arguments[2];
     let lock = call.line.contains("\"lock\"");
     let new = flags.contains("O_CREAT") && (flags.contains("O_EXCL") || lock);
     new && flags.contains("O_NOFOLLOW") && call.number(3) & 0o077 == 0
 }
 
-/// The token that is kept in the runtime directory.
-fn token(directory: &Path) -> String {
-    let mut entries = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let file = entries
-        .find(|path| path.to_string_lossy().contains("/token-"))
-        .unwrap();
-    let kept: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-    kept["token"].as_str().unwrap().to_owned()
+/// The tokens that are kept in the runtime directory.
+fn tokens(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let entries = entries.map(|entry| entry.unwrap().path());
+    let files = entries.filter(|path| path.to_string_lossy().contains("/token-"));
+    let tokens = files.map(|file| {
+        let kept: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        kept["token"].as_str().unwrap().to_owned()
+    });
+    let tokens: Vec<String> = tokens.collect();
+    assert!(!tokens.is_empty());
+    tokens
 }

@@ -1,5 +1,6 @@
 //! The change that is killed, failed and watched: one set of five files, of which one
-//! shrinks, one grows, one is removed, one is added and one changes its mode only.
+//! shrinks, one grows, one is removed, one is added and one changes its mode only. Or one of
+//! all forms that a file may have: see [`crate::forms`].
 //!
 //! A device is a directory that is copied from a prepared one before each try, so that a
 //! try costs no first sync and no sign-in. What a reader may find there is written down
@@ -10,8 +11,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use cloud::StorageAccount;
 use serde_json::{json, Value};
 
+use crate::forms;
 use crate::support::{program, Run, Site};
 use crate::trace::{self, Traced};
 use crate::version::{text, Version};
@@ -33,12 +36,23 @@ pub struct Rotation {
     pub new: Version,
     /// The device that the others are copies of.
     prepared: &'static str,
+    supply: Supply,
+}
+
+/// Where the cloud has the files.
+enum Supply {
+    /// Each is made as [`crate::forms`] says, one of a blob of this account.
+    Forms(StorageAccount),
+    /// Each is a secret of its name.
+    Secrets,
 }
 
 /// One copy of the device.
 pub struct Device {
     pub top: PathBuf,
     prepared: PathBuf,
+    /// Where this and the prepared one have their logs: not where they take room.
+    logs: [PathBuf; 2],
     layout: Layout,
 }
 
@@ -68,12 +82,41 @@ impl Rotation {
             site,
             layout,
             prepared: "prepared",
+            supply: Supply::Secrets,
         };
-        fs::create_dir(rotation.site.path("prepared")).unwrap();
-        let prepared = rotation.at("prepared");
-        prepared.configure(&rotation, &rotation.old);
-        for version in [&rotation.before, &rotation.old] {
-            rotation.fill(version);
+        rotation.deliver_before_and_old();
+        rotation.fill(&rotation.new);
+        rotation
+    }
+
+    /// The same with files of all forms. One of them vanishes with the new version, which an
+    /// earlier run has seen already.
+    pub fn of_forms(layout: Layout) -> Self {
+        let site = Site::new();
+        site.write("hook", HOOK, 0o755);
+        let [before, old, new] = forms::versions();
+        let account = site.cloud.storage_account(forms::ACCOUNT);
+        let rotation = Self {
+            before,
+            old,
+            new,
+            site,
+            layout,
+            prepared: "prepared",
+            supply: Supply::Forms(account),
+        };
+        let prepared = rotation.deliver_before_and_old();
+        rotation.fill(&rotation.new);
+        prepared.sync(&[]).exits(75).says("once is not enough");
+        rotation
+    }
+
+    fn deliver_before_and_old(&self) -> Device {
+        fs::create_dir(self.site.path(self.prepared)).unwrap();
+        let prepared = self.at(self.prepared);
+        prepared.configure(self, &self.old);
+        for version in [&self.before, &self.old] {
+            self.fill(version);
             prepared.sync(&[]).exits(0);
         }
         // As on a device that wrote its state long ago, so that the run writes it again.
@@ -81,8 +124,20 @@ impl Rotation {
         let mut memory: Value = serde_json::from_slice(&fs::read(&state).unwrap()).unwrap();
         memory["sets"]["mqtt"]["confirmed"] = json!(1);
         fs::write(&state, memory.to_string()).unwrap();
-        rotation.fill(&rotation.new);
-        rotation
+        prepared
+    }
+
+    /// The device that the others are copies of.
+    pub fn prepared(&self) -> Device {
+        self.at(self.prepared)
+    }
+
+    /// The account that has the image, if there is one.
+    pub fn account(&self) -> Option<&StorageAccount> {
+        match &self.supply {
+            Supply::Forms(account) => Some(account),
+            Supply::Secrets => None,
+        }
     }
 
     /// A copy of the device called `name`, configured for the new version.
@@ -90,6 +145,19 @@ impl Rotation {
         let device = self.at(name);
         device.reset(self);
         device
+    }
+
+    /// What shows a value of the new or the old version, each with the name of its file.
+    pub fn marks(&self) -> Vec<(&str, &str)> {
+        let files = self.new.files.iter().chain(&self.old.files);
+        match &self.supply {
+            Supply::Forms(_) => files
+                .filter_map(|(name, file)| forms::mark(name, file))
+                .collect(),
+            Supply::Secrets => files
+                .map(|(name, file)| (name.as_str(), &file.content[..10]))
+                .collect(),
+        }
     }
 
     /// The same with the device called `prepared` as what others are copied from.
@@ -130,14 +198,23 @@ impl Rotation {
     }
 
     fn at(&self, name: &str) -> Device {
+        let logs = [name, self.prepared].map(|name| {
+            let logs = self.site.path("logs").join(name.replace('/', "-"));
+            fs::create_dir_all(&logs).unwrap();
+            logs
+        });
         Device {
             top: self.site.path(name),
             prepared: self.site.path(self.prepared),
+            logs,
             layout: self.layout,
         }
     }
 
     fn fill(&self, version: &Version) {
+        if let Supply::Forms(account) = &self.supply {
+            return forms::fill(&self.site.vault, account, version);
+        }
         for (name, file) in &version.files {
             self.site.vault.set(name, &file.content);
         }
@@ -153,6 +230,11 @@ impl Device {
             .args([&self.prepared, &self.top])
             .status();
         assert!(copied.unwrap().success());
+        let [own, prepared] = self.logs.each_ref().map(|logs| logs.join(HOOK_LOG));
+        let _ = fs::remove_file(&own);
+        if prepared.exists() {
+            fs::copy(prepared, own).unwrap();
+        }
         self.configure(rotation, &rotation.new);
     }
 
@@ -171,7 +253,7 @@ impl Device {
 
     /// Runs it under strace.
     pub fn traced(&self, command: &Command, calls: &str, inject: Option<&str>) -> Traced {
-        trace::run(command, &self.top.join("trace"), calls, inject)
+        trace::run(command, &self.logs[0].join("trace"), calls, inject)
     }
 
     pub fn set(&self) -> PathBuf {
@@ -180,14 +262,14 @@ impl Device {
 
     /// What the hook saw, run by run.
     pub fn hooks(&self) -> Vec<BTreeMap<String, String>> {
-        let log = fs::read_to_string(self.top.join("hook.log")).unwrap_or_default();
+        let log = fs::read_to_string(self.logs[0].join(HOOK_LOG)).unwrap_or_default();
         let mut seen = Vec::new();
         for line in log.lines() {
             match line.split_once(' ') {
                 None => seen.push(BTreeMap::new()),
                 Some((name, content)) => {
                     let version: &mut BTreeMap<String, String> = seen.last_mut().unwrap();
-                    version.insert(name.to_owned(), content.to_owned());
+                    version.insert(name.to_owned(), content.replace('~', "\n"));
                 }
             }
         }
@@ -195,36 +277,49 @@ impl Device {
     }
 
     fn configure(&self, rotation: &Rotation, version: &Version) {
-        let mut files = serde_json::Map::new();
-        for (name, file) in &version.files {
-            let mode = format!("{:04o}", file.mode);
-            files.insert(name.clone(), json!({"secret": name, "mode": mode}));
-        }
         let mut config = rotation.site.config(json!({"mqtt": {
             "layout": if self.layout == Layout::Linked { "linked" } else { "plain" },
             "owner": OWNER,
             "group": GROUP,
-            "files": files,
-            "on_change": {"run": [[rotation.site.path("hook"), self.top.join("hook.log")]]},
+            "files": match rotation.supply {
+                Supply::Forms(_) => forms::files(),
+                Supply::Secrets => secrets(version),
+            },
+            "on_change": {"run": [[rotation.site.path("hook"), self.logs[0].join(HOOK_LOG)]]},
         }}));
         config["runtime_directory"] = json!(self.top.join("run"));
         config["state_directory"] = json!(self.top.join("state"));
+        if let Some(account) = rotation.account() {
+            let address = rotation.site.cloud.address().to_string();
+            config["network"]["resolve"][account.host()] = json!(address);
+        }
         fs::create_dir_all(self.top.join("etc")).unwrap();
         let path = self.top.join("etc/config.json");
         fs::write(path, config.to_string()).unwrap();
     }
 }
 
-/// Logs an empty line, then each file with its content.
+/// Files that are secrets of their names.
+fn secrets(version: &Version) -> Value {
+    let mut files = serde_json::Map::new();
+    for (name, file) in &version.files {
+        let mode = format!("{:04o}", file.mode);
+        files.insert(name.clone(), json!({"secret": name, "mode": mode}));
+    }
+    files.into()
+}
+
+/// Logs an empty line, then each file with its content, line breaks as `~`.
 const HOOK: &str = r#"#!/bin/sh
 set -eu
 cd "$KEYFERRY_DIRECTORY"
 seen=
 for name in *; do
     seen="$seen
-$name $(cat "$name")"
+$name $(tr '\n' '~' < "$name")"
 done
 echo "$seen" >> "$1"
 "#;
+const HOOK_LOG: &str = "hook.log";
 pub const OWNER: u32 = 1234;
 pub const GROUP: u32 = 2345;

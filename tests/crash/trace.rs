@@ -33,7 +33,7 @@ pub struct Traced {
 /// behind `trace=`; `inject` behind `inject=`.
 pub fn run(command: &Command, logs: &Path, calls: &str, inject: Option<&str>) -> Traced {
     let _ = fs::remove_dir_all(logs);
-    fs::create_dir(logs).unwrap();
+    fs::create_dir_all(logs).unwrap();
     let mut strace = Command::new("strace");
     // Not --seccomp-bpf: with it strace 6.1 forgets the signals it should inject.
     strace.args(["-f", "-ff", "-q", "-y", "-v", "-s", "65536", "-o"]);

@@ -9,10 +9,16 @@ fn an_unchanged_run_changes_nothing_but_lock_and_status() {
     if !can_trace() {
         return;
     }
-    for layout in [Layout::Linked, Layout::Plain] {
-        let rotation = Rotation::prepare(layout);
+    let layouts = [Layout::Linked, Layout::Plain];
+    let rotations = layouts.map(|layout| [Rotation::prepare(layout), Rotation::of_forms(layout)]);
+    for rotation in rotations.into_iter().flatten() {
         let device = rotation.device("watched");
+        let layout = rotation.layout;
         device.sync(&[]).exits(0);
+        if rotation.account().is_some() {
+            // What vanished is forgotten only by the run after.
+            device.sync(&[]).exits(0);
+        }
         for words in [&[][..], &["--offline"]] {
             let calls = format!("{CHANGES},clone,clone3,fork,vfork");
             let traced = device.traced(&device.command(words), &calls, None);

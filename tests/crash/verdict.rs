@@ -5,8 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
+use crate::forms::{CHAIN, KEY};
 use crate::rotation::{Device, Layout, Rotation, GROUP, OWNER};
 use crate::support;
 use crate::version::{File, Version};
@@ -24,6 +27,7 @@ pub fn nothing_is_mixed(rotation: &Rotation, device: &Device) -> Result<(), Stri
             return Err(format!("{name} is neither old nor new: {}", short(found)));
         }
     }
+    pair_belongs_together(rotation, &seen)?;
     let current = device.set().join(".keyferry/current");
     if fs::symlink_metadata(&current).is_ok() {
         live_version(rotation, &current)?;
@@ -31,8 +35,20 @@ pub fn nothing_is_mixed(rotation: &Rotation, device: &Device) -> Result<(), Stri
     Ok(())
 }
 
+/// Key and certificate are of one version. Where files are switched one by one, the key of the
+/// new one may be there first.
+fn pair_belongs_together(rotation: &Rotation, seen: &Version) -> Result<(), String> {
+    let is_new = |name| seen.files.get(name) == rotation.new.files.get(name);
+    let (key, chain) = (is_new(KEY), is_new(CHAIN));
+    match rotation.layout {
+        Layout::Linked if key != chain => Err("another certificate's key".to_owned()),
+        Layout::Plain if chain && !key => Err("a certificate before its key".to_owned()),
+        _ => Ok(()),
+    }
+}
+
 /// After a run without a network: one whole version, its hook has run, no left-over below
-/// the set's directory. Gives the version's name.
+/// the set's directory but what came of the next version. Gives the version's name.
 pub fn is_healed_offline(rotation: &Rotation, device: &Device) -> Result<&'static str, String> {
     let live = live_version(rotation, &device.set())?;
     // Before the old version went, room for the new generation may have been made.
@@ -45,17 +61,41 @@ pub fn is_healed_offline(rotation: &Rotation, device: &Device) -> Result<&'stati
     Ok(live)
 }
 
+/// How many bytes of the image that is coming the next run need not fetch.
+pub fn durable(device: &Device) -> u64 {
+    let Some(part) = part(device) else { return 0 };
+    let came = fs::metadata(&part).unwrap().len();
+    let Ok(record) = fs::read(part.with_extension("json")) else {
+        return 0;
+    };
+    let record: Value = serde_json::from_slice(&record).unwrap();
+    let durable = record["durable"].as_u64().unwrap();
+    if came >= durable {
+        durable
+    } else {
+        0
+    }
+}
+
+/// The file in which the image comes.
+pub fn part(device: &Device) -> Option<PathBuf> {
+    let hold = device.set().join(".keyferry");
+    let mut names = listing(&hold).into_iter();
+    let part = names.find(|name| name.starts_with("partial-") && !name.contains('.'));
+    part.map(|name| hold.join(name))
+}
+
 /// After a run that had everything: the new version, its hook has run, no left-over
 /// anywhere.
 pub fn is_healed(rotation: &Rotation, device: &Device) -> Result<(), String> {
     is_whole(rotation, device, "new", &[true])?;
-    has_no_leftover(device)
+    has_no_leftover(rotation, device)
 }
 
 /// The same after a first delivery: nothing was there before.
 pub fn is_delivered(rotation: &Rotation, device: &Device) -> Result<(), String> {
     is_whole(rotation, device, "new", &[false])?;
-    has_no_leftover(device)
+    has_no_leftover(rotation, device)
 }
 
 /// This version is live, its hook has run, nothing else is below the set's directory but, if
@@ -72,7 +112,10 @@ fn is_whole(
     }
     hook_has_run(rotation, device)?;
     access_is_right(rotation, device)?;
-    let found = listing(&device.set());
+    let mut found = listing(&device.set());
+    if live == "old" && durable(device) > 0 {
+        found.retain(|name| !name.starts_with(".keyferry/partial-"));
+    }
     let mut expected = previous
         .iter()
         .map(|previous| expected_listing(rotation, live, *previous));
@@ -82,14 +125,16 @@ fn is_whole(
     Ok(())
 }
 
-fn has_no_leftover(device: &Device) -> Result<(), String> {
+fn has_no_leftover(rotation: &Rotation, device: &Device) -> Result<(), String> {
     let run = listing(&device.top.join("run"));
     let run: Vec<&String> = run
         .iter()
         .filter(|name| !name.starts_with("sets/"))
         .collect();
-    let token = run.iter().any(|name| name.starts_with("token-"));
-    if run.len() != 4 || !token {
+    let tokens = run.iter().filter(|name| name.starts_with("token-")).count();
+    // Of each audience one.
+    let audiences = if rotation.account().is_some() { 2 } else { 1 };
+    if run.len() != 3 + audiences || tokens != audiences {
         return Err(format!("left-overs in the runtime directory: {run:?}"));
     }
     let top = listing(&device.top);

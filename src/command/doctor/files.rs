@@ -28,11 +28,15 @@ impl<'a> Made<'a> {
     /// Puts it together and tells how that went; its content ends here.
     pub(super) fn tell(self, findings: &mut Findings) {
         let subject = format!("file {}/{}", self.set, self.file.name);
-        let pieces: Option<Vec<Piece>> = self.pieces.into_iter().collect();
-        let outcome = match pieces.map(|pieces| sync::assembled(self.file, pieces)) {
-            None => Outcome::Skipped("not all of its values came".to_owned()),
-            Some(Ok(_)) => Outcome::Ok(format!("{subject} can be put together")),
-            Some(Err(error)) => Outcome::failed(error),
+        let wanted = self.pieces.len();
+        let pieces: Vec<Piece> = self.pieces.into_iter().flatten().collect();
+        let outcome = if pieces.len() < wanted {
+            Outcome::Skipped("not all of its values came".to_owned())
+        } else {
+            match sync::assembled(self.file, pieces) {
+                Ok(_) => Outcome::Ok(format!("{subject} can be put together")),
+                Err(error) => Outcome::failed(error),
+            }
         };
         findings.add(Id::Object, &subject, outcome);
     }

@@ -1,6 +1,7 @@
 //! The way to a host, layer by layer, as the first request to it went.
 
 use super::finding::{failed, Findings, Id, Outcome};
+use super::is_about_audience;
 use crate::config::Config;
 use crate::error::{Error, Phase};
 use crate::name::HostName;
@@ -36,6 +37,49 @@ pub(super) fn layers(
         };
         findings.add(id, host.as_str(), outcome);
     }
+    because
+}
+
+/// Tells how the first request to `host`, a vault or an account, went, of which `error` came;
+/// `is_its_own` says whether that is about all of the host. Gives why more requests are of no
+/// use, if so.
+pub(super) fn first(
+    config: &Config,
+    (id, host): (Id, &HostName),
+    error: Option<&Error>,
+    is_its_own: bool,
+    findings: &mut Findings,
+) -> Option<String> {
+    let below = layers(config, host, error, findings);
+    let because = match (below, error.filter(|_| is_its_own)) {
+        (Some(because), _) => because,
+        (None, None) => {
+            let takes = format!("{host} takes the token");
+            findings.add(id, host.as_str(), Outcome::Ok(takes));
+            return None;
+        }
+        (None, Some(error)) if is_about_audience(error) => failed(Id::Audience),
+        (None, Some(error)) => {
+            findings.add(id, host.as_str(), Outcome::failed(error.clone()));
+            return Some(failed(id));
+        }
+    };
+    findings.skip(&[id], host.as_str(), &because);
+    Some(because)
+}
+
+/// Tells how a request without token went, of which `error` came. Gives why more are of no
+/// use: that, or why there is no token.
+pub(super) fn without_token(
+    config: &Config,
+    (id, host): (Id, &HostName),
+    error: Option<&Error>,
+    because: &str,
+    findings: &mut Findings,
+) -> String {
+    let below = layers(config, host, error, findings);
+    let because = below.unwrap_or(because.to_owned());
+    findings.skip(&[id], host.as_str(), &because);
     because
 }
 

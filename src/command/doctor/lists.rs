@@ -14,8 +14,8 @@ pub(super) struct List<'a> {
     pub(super) vault: &'a HostName,
     pub(super) kind: ObjectKind,
     pub(super) selections: Vec<&'a Selection>,
-    /// Whether it shall say which objects changed.
-    pub(super) tells_changes: bool,
+    /// The objects of which it shall say whether they changed.
+    changing: Vec<&'a ObjectName>,
     answer: Answer,
 }
 
@@ -32,9 +32,25 @@ impl<'a> List<'a> {
             vault,
             kind,
             selections: Vec::new(),
-            tells_changes: false,
+            changing: Vec::new(),
             answer: Answer::Skipped(String::new()),
         }
+    }
+
+    /// It shall say whether the object `name` changed.
+    pub(super) fn note(&mut self, name: &'a ObjectName) {
+        if !self.changing.contains(&name) {
+            self.changing.push(name);
+        }
+    }
+
+    /// Whether a run ever reads it: not if that would save no request.
+    pub(super) fn is_read(&self) -> bool {
+        !self.selections.is_empty() || self.tells_changes()
+    }
+
+    fn tells_changes(&self) -> bool {
+        self.changing.len() > 1
     }
 
     /// Asks for it: all of it for selections, else one page, which shows whether it may be read.
@@ -85,7 +101,7 @@ impl<'a> List<'a> {
 
 /// Tells of the lists what they are wanted for.
 pub(super) fn tell(config: &Config, lists: &[List<'_>], findings: &mut Findings) {
-    for list in lists.iter().filter(|list| list.tells_changes) {
+    for list in lists.iter().filter(|list| list.tells_changes()) {
         let subject = format!("list of the {}", list.name());
         findings.add(Id::Object, &subject, list.change_check());
     }

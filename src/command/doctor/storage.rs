@@ -2,7 +2,7 @@
 //!
 //! A blob is asked for its properties alone: not a byte of it comes.
 
-use super::finding::{failed, Findings, Id, Outcome};
+use super::finding::{Findings, Id, Outcome};
 use super::{hosts, Patient};
 use crate::blob::{self, Access, Facts};
 use crate::config::{Blob, Config, File, IfMissing, Set, Source};
@@ -56,9 +56,11 @@ pub(super) fn examine(
         match token {
             Ok(token) => visit.with_token(token, findings),
             Err(because) => {
+                let (config, place) = (patient.config, (Id::Storage, host));
                 let error = blob::knock(&patient.client, host).err();
-                let below = hosts::layers(patient.config, host, error.as_ref(), findings);
-                visit.give_up(below.as_deref().unwrap_or(because), findings);
+                let because =
+                    hosts::without_token(config, place, error.as_ref(), because, findings);
+                visit.skip(&because, findings);
             }
         }
     }
@@ -81,17 +83,12 @@ impl Visit<'_> {
             let asked = blob::head(&access, blob);
             let error = asked.as_ref().err();
             if place == 0 {
-                let below = hosts::layers(self.patient.config, self.host, error, findings);
-                if let Some(because) = below {
-                    return self.give_up(&because, findings);
+                let (config, account) = (self.patient.config, (Id::Storage, self.host));
+                let is_its_own = error.is_some_and(is_about_account);
+                let closed = hosts::first(config, account, error, is_its_own, findings);
+                if let Some(because) = closed {
+                    return self.skip(&because, findings);
                 }
-                let host = self.host.as_str();
-                if let Some(error) = error.filter(|error| is_about_account(error)) {
-                    findings.add(Id::Storage, host, Outcome::failed(error.clone()));
-                    return self.skip_blobs(&failed(Id::Storage), findings);
-                }
-                let takes = format!("{host} takes the token");
-                findings.add(Id::Storage, host, Outcome::Ok(takes));
             }
             for outcome in self.outcomes(blob, &asked) {
                 findings.add(Id::Object, &blob::object(blob), outcome);
@@ -134,12 +131,7 @@ impl Visit<'_> {
         outcomes
     }
 
-    fn give_up(&self, because: &str, findings: &mut Findings) {
-        findings.skip(&[Id::Storage], self.host.as_str(), because);
-        self.skip_blobs(because, findings);
-    }
-
-    fn skip_blobs(&self, because: &str, findings: &mut Findings) {
+    fn skip(&self, because: &str, findings: &mut Findings) {
         for blob in self.blobs() {
             findings.skip(&[Id::Object], &blob::object(blob), because);
         }

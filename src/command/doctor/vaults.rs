@@ -4,7 +4,7 @@
 //! Values are wiped as soon as they came, or with the file that they go into.
 
 use super::files::Made;
-use super::finding::{failed, Findings, Id, Outcome};
+use super::finding::{Findings, Id};
 use super::lists::{self, List};
 use super::objects::Wanted;
 use super::wants::Wants;
@@ -85,9 +85,10 @@ impl<'a, 'b> Visit<'a, 'b> {
     }
 
     fn without_token(&mut self, because: &str, findings: &mut Findings) {
+        let (config, place) = (self.patient.config, (Id::Vault, self.vault));
         let error = vault::knock(&self.patient.client, self.vault).err();
-        let below = hosts::layers(self.patient.config, self.vault, error.as_ref(), findings);
-        self.give_up(below.as_deref().unwrap_or(because), findings);
+        let because = hosts::without_token(config, place, error.as_ref(), because, findings);
+        self.skip(&because, findings);
     }
 
     fn with_token(&mut self, token: &Token, findings: &mut Findings) -> Option<Error> {
@@ -126,32 +127,19 @@ impl<'a, 'b> Visit<'a, 'b> {
 
     /// Tells what the first request shows, of which `error` came: whether more are of any use.
     fn is_open(&mut self, error: Option<&Error>, findings: &mut Findings) -> bool {
-        if let Some(because) = hosts::layers(self.patient.config, self.vault, error, findings) {
-            self.give_up(&because, findings);
-            return false;
-        }
         let is_probe = matches!(self.wishes.as_slice(), [Wish::Probe]);
-        let host = self.vault.as_str();
-        let Some(error) = error.filter(|error| is_probe || is_about_vault(error)) else {
-            let takes = format!("{host} takes the token");
-            findings.add(Id::Vault, host, Outcome::Ok(takes));
-            return true;
-        };
-        if is_about_audience(error) {
-            self.give_up(&failed(Id::Audience), findings);
-        } else {
-            findings.add(Id::Vault, host, Outcome::failed(error.clone()));
-            self.skip_wishes(&failed(Id::Vault), findings);
+        let is_its_own = is_probe || error.is_some_and(is_about_vault);
+        let (config, place) = (self.patient.config, (Id::Vault, self.vault));
+        match hosts::first(config, place, error, is_its_own, findings) {
+            Some(because) => {
+                self.skip(&because, findings);
+                false
+            }
+            None => true,
         }
-        false
     }
 
-    fn give_up(&mut self, because: &str, findings: &mut Findings) {
-        findings.skip(&[Id::Vault], self.vault.as_str(), because);
-        self.skip_wishes(because, findings);
-    }
-
-    fn skip_wishes(&mut self, because: &str, findings: &mut Findings) {
+    fn skip(&mut self, because: &str, findings: &mut Findings) {
         for wish in &mut self.wishes {
             match wish {
                 Wish::List(list) => list.skip(because),

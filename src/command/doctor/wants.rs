@@ -3,7 +3,7 @@
 use super::files::Made;
 use super::lists::List;
 use super::objects::{Use, Wanted};
-use crate::config::{ChangeCheck, Config, Content, IfMissing, ObjectKind, Set, Source, Value};
+use crate::config::{ChangeCheck, Config, Content, IfMissing, ObjectKind, Set, Source};
 use crate::name::HostName;
 use crate::sync;
 
@@ -21,6 +21,7 @@ impl<'a> Wants<'a> {
         for set in &config.sets {
             wants.add(set);
         }
+        wants.lists.retain(List::is_read);
         wants
     }
 
@@ -44,6 +45,11 @@ impl<'a> Wants<'a> {
             }
             let made = self.files.len().checked_sub(1).filter(|_| is_made);
             for (place, value) in values.into_iter().enumerate() {
+                let object = &value.object;
+                if set.change_check == ChangeCheck::List && object.version.is_none() {
+                    let list = self.list(&object.vault, sync::listed_as(object.kind));
+                    list.note(&object.name);
+                }
                 let slot = made.map(|made| (made, place));
                 self.add_use(Use { value, slot }, needed);
             }
@@ -52,9 +58,6 @@ impl<'a> Wants<'a> {
             let selection = &selected.selection;
             let list = self.list(&selection.vault, selection.form.kind());
             list.selections.push(selection);
-        }
-        if set.change_check == ChangeCheck::List {
-            self.note_checks(set);
         }
     }
 
@@ -70,29 +73,6 @@ impl<'a> Wants<'a> {
                 needed,
                 uses: vec![used],
             }),
-        }
-    }
-
-    /// The lists that show what changed in `set`. One that would save no request is never read.
-    fn note_checks(&mut self, set: &'a Set) {
-        let files = set.files.iter().flat_map(|file| file.source.values());
-        let values: Vec<&Value> = files
-            .filter(|value| value.object.version.is_none())
-            .collect();
-        for value in &values {
-            let listed = |value: &Value| {
-                (
-                    value.object.vault.clone(),
-                    sync::listed_as(value.object.kind),
-                )
-            };
-            let (vault, kind) = (&value.object.vault, sync::listed_as(value.object.kind));
-            let others = values
-                .iter()
-                .filter(|other| listed(other) == listed(value) && other.object != value.object);
-            if others.count() > 0 {
-                self.list(vault, kind).tells_changes = true;
-            }
         }
     }
 

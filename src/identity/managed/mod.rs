@@ -13,13 +13,13 @@ mod source;
 use std::path::Path;
 
 use percent_encoding::{utf8_percent_encode, AsciiSet, NON_ALPHANUMERIC};
-use serde::Deserialize;
 
 use super::{endpoint, reply, Token};
 use crate::clock;
 use crate::config::{ManagedSource, Selector};
 use crate::error::{Error, ManagedIdentityProblem};
 use crate::http::{Client, MachineRequest, Reply};
+use crate::json::{Malformed, Members};
 use crate::name;
 use crate::secret::Secret;
 use platform::{Kind, Platform};
@@ -140,7 +140,7 @@ impl ManagedIdentity {
 
     fn read(&self, reply: &Reply, audience: &str, asked_at: i64) -> Result<Token, Error> {
         let unusable = || self.problem(ManagedIdentityProblem::Unusable);
-        let facts: Facts = serde_json::from_slice(reply.body.expose()).map_err(|_| unusable())?;
+        let facts = Facts::read(reply.body.expose()).map_err(|_| unusable())?;
         if let Some(other) = facts.other_audience(audience) {
             let audience = name::foreign(other, 80);
             return Err(self.problem(ManagedIdentityProblem::OtherAudience { audience }));
@@ -160,7 +160,6 @@ impl ManagedIdentity {
 }
 
 /// What a token reply says besides the token.
-#[derive(Deserialize)]
 struct Facts {
     resource: Option<String>,
     client_id: Option<String>,
@@ -169,6 +168,16 @@ struct Facts {
 }
 
 impl Facts {
+    fn read(body: &[u8]) -> Result<Self, Malformed> {
+        let reply = Members::read(body)?;
+        Ok(Self {
+            resource: reply.any_text_of("resource")?,
+            client_id: reply.any_text_of("client_id")?,
+            object_id: reply.any_text_of("object_id")?,
+            msi_res_id: reply.any_text_of("msi_res_id")?,
+        })
+    }
+
     /// The audience, if the reply names another one than `wanted`: platforms were seen to mix
     /// up their cached tokens (protocol notes 4.6).
     fn other_audience(&self, wanted: &str) -> Option<&str> {

@@ -81,6 +81,7 @@ fn another_source_or_version_does_not_go_on_behind_it() {
         let part = Part {
             etag: etag.to_owned(),
             length,
+            refused: None,
         };
         let refused = store.receive(&name("image"), SOURCE, &part);
         assert!(matches!(refused, Err(Error::Internal { .. })), "{etag}");
@@ -352,6 +353,7 @@ fn begin(etag: &str) -> Part {
     Part {
         etag: etag.to_owned(),
         length: 0,
+        refused: None,
     }
 }
 
@@ -372,4 +374,29 @@ fn parts(device: &Device) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+#[test]
+fn what_was_refused_is_remembered_and_another_version_begins_anew() {
+    let device = Device::new();
+    let set = set(&device, Layout::Linked);
+    let mut store = healed(&device, Layout::Linked);
+    let mut incoming = store
+        .receive(&name("image"), SOURCE, &begin("\"1\""))
+        .unwrap();
+    incoming.write(b"not what it should be").unwrap();
+    incoming.refuse("md5").unwrap();
+    drop(store);
+    let mut store = Store::open(&set, "").unwrap();
+    assert_eq!(heal(&mut store).unwrap(), []);
+    let part = store.part(&name("image"), SOURCE).unwrap().unwrap();
+    assert_eq!(part.etag, "\"1\"");
+    assert_eq!((part.length, part.refused.as_deref()), (0, Some("md5")));
+    assert_eq!(store.part(&name("image"), "elsewhere").unwrap(), None);
+    drop(
+        store
+            .receive(&name("image"), SOURCE, &begin("\"2\""))
+            .unwrap(),
+    );
+    assert_eq!(store.part(&name("image"), SOURCE).unwrap(), None);
 }

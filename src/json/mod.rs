@@ -1,12 +1,14 @@
 //! JSON as a whole, with members in the order in which they stand or were added.
 //!
-//! For documents without values, tokens and keys, since nothing of it is wiped. An object
-//! that has a key twice is refused: which one was meant cannot be told.
+//! For documents without values, tokens and keys, since nothing of it is wiped: those are
+//! read as [`Raw`] text. An object that has a key twice is refused: which one was meant
+//! cannot be told.
 
-use std::fmt;
+mod raw;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+pub use raw::{Malformed, Members, Raw};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +80,19 @@ impl Json {
 
     /// The text of it, indented, with a line break at its end.
     pub fn pretty(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        let mut text = self.indented();
         text.push('\n');
         text
+    }
+
+    /// The text of it, indented.
+    pub fn indented(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// The text of it in one line.
+    pub fn compact(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The text of this object, which has a member already, with a list as its last one. The
@@ -107,7 +119,38 @@ impl Json {
 
     /// What `bytes` say, if they are JSON.
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        Self::of(Raw::read(bytes).ok()?)
+    }
+
+    /// The same of a checked text.
+    pub fn of(raw: Raw<'_>) -> Option<Self> {
+        Self::within(raw, DEEPEST)
+    }
+
+    fn within(raw: Raw<'_>, depth: usize) -> Option<Self> {
+        Some(match raw.text().bytes().next()? {
+            b'"' => Self::Text(raw.string()?),
+            b'[' => {
+                let depth = depth.checked_sub(1)?;
+                let mut items = Vec::new();
+                for item in raw.items()? {
+                    items.push(Self::within(item, depth)?);
+                }
+                Self::List(items)
+            }
+            b'{' => {
+                let depth = depth.checked_sub(1)?;
+                let mut members = Vec::new();
+                for (key, value) in raw.members()? {
+                    members.push((key, Self::within(value, depth)?));
+                }
+                Self::Object(members)
+            }
+            b'f' => Self::Boolean(false),
+            b'n' => Self::Null,
+            b't' => Self::Boolean(true),
+            _ => raw.number().map_or(Self::OtherNumber, Self::Number),
+        })
     }
 
     /// A member of this object; null is as good as none.
@@ -185,65 +228,6 @@ impl Json {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Boolean(value))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::OtherNumber)
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::text(text))
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
-            items.push(item);
-        }
-        Ok(Json::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
-        let mut members: Vec<(String, Json)> = Vec::new();
-        while let Some((key, value)) = object.next_entry::<String, Json>()? {
-            if members.iter().any(|(earlier, _)| *earlier == key) {
-                return Err(A::Error::custom("a key stands twice in an object"));
-            }
-            members.push((key, value));
-        }
-        Ok(Json::Object(members))
-    }
-}
-
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -268,6 +252,9 @@ impl Serialize for Json {
         }
     }
 }
+
+/// As deep as serde_json reads a document.
+const DEEPEST: usize = 127;
 
 #[cfg(test)]
 mod tests {
