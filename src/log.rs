@@ -7,10 +7,11 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, LineWriter, Stderr};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rustix::fs::fstat;
+use simplelog::{ConfigBuilder, WriteLogger};
 
 /// Starts logging at `level`. The first call decides; later ones change nothing.
 pub fn init(level: LevelFilter) {
@@ -18,6 +19,9 @@ pub fn init(level: LevelFilter) {
     let logger = Lines {
         level,
         style: style(journal.as_deref()),
+        // Without the buffer each line would be several writes, and hooks' output could
+        // get between them.
+        writer: WriteLogger::new(level, bare(), LineWriter::new(io::stderr())),
     };
     if log::set_boxed_logger(Box::new(logger)).is_ok() {
         log::set_max_level(level);
@@ -36,6 +40,7 @@ enum Style {
 struct Lines {
     level: LevelFilter,
     style: Style,
+    writer: Box<WriteLogger<LineWriter<Stderr>>>,
 }
 
 impl Log for Lines {
@@ -47,14 +52,19 @@ impl Log for Lines {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let mut line = line(self.style, record.level(), &record.args().to_string());
-        line.push('\n');
-        // In one write, so that hooks' output cannot get into it. Nobody is left to be told
-        // if it fails.
-        let _ = io::stderr().write_all(line.as_bytes());
+        let line = line(self.style, record.level(), &record.args().to_string());
+        let metadata = record.metadata().clone();
+        self.writer.log(
+            &Record::builder()
+                .metadata(metadata)
+                .args(format_args!("{line}"))
+                .build(),
+        );
     }
 
-    fn flush(&self) {}
+    fn flush(&self) {
+        self.writer.flush();
+    }
 }
 
 /// The level up to which `target` may speak.
@@ -97,6 +107,17 @@ fn style(journal: Option<&OsStr>) -> Style {
         (Some(journal), Ok(stream)) if journal == stream => Style::Journal,
         _ => Style::Words,
     }
+}
+
+/// simplelog writes the bare message; what precedes it is ours.
+fn bare() -> simplelog::Config {
+    ConfigBuilder::new()
+        .set_max_level(LevelFilter::Off)
+        .set_time_level(LevelFilter::Off)
+        .set_thread_level(LevelFilter::Off)
+        .set_target_level(LevelFilter::Off)
+        .set_location_level(LevelFilter::Off)
+        .build()
 }
 
 #[cfg(test)]

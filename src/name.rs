@@ -10,6 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use heapless::String as Bounded;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 /// Why a text is not such a name: a sentence without subject, "must …".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -285,6 +286,13 @@ pub fn is_guid(text: &str) -> bool {
 }
 
 /// What stands in the tenant's place at AD FS (protocol notes 2.4).
+/// What a name is percent-encoded for in a URL: all but the unreserved characters of
+/// RFC 3986, 2.3.
+pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 const ADFS: &str = "adfs";
 
 fn plain_or_escaped(c: char) -> String {

@@ -8,26 +8,44 @@ use crate::traffic;
 
 /// A sentence for each limit that the `figures` of a run break.
 pub fn broken(binary: &Binary, case: &Case, figures: &Figures) -> Vec<String> {
-    if case.roots == Roots::System || case.source != Source::Secrets {
+    if case.roots == Roots::System {
         return Vec::new();
     }
     let count = u64::try_from(case.count).unwrap();
-    let (connections, requests) = if case.cold {
-        (2, count + 1)
-    } else {
-        (1, count)
+    let pages = count.div_ceil(25);
+    let of_objects = match case.source {
+        Source::ListedSecrets if case.changed => pages + count,
+        Source::ListedSecrets => pages,
+        Source::SelectedSecrets => pages + count,
+        _ => count,
     };
+    let signing_in = u64::from(case.cold);
     let mut limits = vec![
-        ("heap peak in bytes", figures.heap.unwrap_or_default(), HEAP),
-        ("TLS connections", figures.traffic.connections, connections),
-        ("requests", figures.traffic.requests, requests),
+        (
+            "TLS connections",
+            figures.traffic.connections,
+            1 + signing_in,
+        ),
+        (
+            "requests",
+            figures.traffic.requests,
+            of_objects + signing_in,
+        ),
     ];
+    let (heap, resident) = match case.source {
+        Source::EnvFile => (HEAP + TEXT, RESIDENT + MORE),
+        Source::ListedSecrets => (HEAP + LISTED, RESIDENT + 3 * MORE),
+        Source::Secrets => (HEAP, RESIDENT),
+        _ => (HEAP, RESIDENT + MORE),
+    };
+    let heap_peak = figures.heap.unwrap_or_default();
+    limits.push(("heap peak in bytes", heap_peak, heap));
     if case.count <= 10 {
         limits.push(("instructions", figures.instructions, INSTRUCTIONS));
         limits.push(("CPU in ms", figures.processor, PROCESSOR * NOISE));
     }
     if binary.name != "release" {
-        limits.push(("peak RSS in KiB", figures.resident, RESIDENT));
+        limits.push(("peak RSS in KiB", figures.resident, resident));
     }
     let over = limits
         .iter()
@@ -84,8 +102,14 @@ const REQUEST: u64 = 1600;
 const HEADERS: u64 = 800;
 /// KiB, up to 50 secrets.
 const RESIDENT: u64 = 4096;
-/// Bytes, up to 50 secrets.
+/// KiB for the code and the values of other sources.
+const MORE: u64 = 256;
+/// Bytes, up to 50 objects.
 const HEAP: u64 = 500_000;
+/// Bytes of the buffer that an env file is written in. Untouched memory is not resident.
+const TEXT: u64 = 1 << 20;
+/// Bytes for 200 objects in place of 50.
+const LISTED: u64 = 200_000;
 /// Up to 10 secrets.
 const INSTRUCTIONS: u64 = 30_000_000;
 /// Milliseconds, up to 10 secrets.

@@ -9,12 +9,12 @@ mod download;
 mod facts;
 mod refusal;
 
-use percent_encoding::{utf8_percent_encode, AsciiSet, NON_ALPHANUMERIC};
+use percent_encoding::utf8_percent_encode;
 
 use crate::config::Blob;
 use crate::error::{BlobProblem, Error};
 use crate::http::{Attempts, Body, Client, Reply, Request, Stream};
-use crate::name::HostName;
+use crate::name::{HostName, RESERVED};
 use crate::secret::Secret;
 
 pub use download::Download;
@@ -285,12 +285,6 @@ pub fn problem(blob: &Blob, problem: BlobProblem) -> Error {
     }
 }
 
-/// All but what RFC 3986, 2.3 leaves as it is.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 /// The one place of the service's version: old enough for Azure Stack Hub (protocol notes 6).
 const VERSION: (&str, &str) = ("x-ms-version", "2019-02-02");
 const LIST_OF_ONE: &str = "/?comp=list&maxresults=1";

@@ -144,6 +144,21 @@ pub struct Set {
     pub required: bool,
 }
 
+impl Set {
+    /// The same without files of its own; it keeps its selections.
+    #[must_use]
+    pub fn without_files(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            directory: self.directory.clone(),
+            files: Vec::new(),
+            selections: self.selections.clone(),
+            on_change: self.on_change.clone(),
+            ..*self
+        }
+    }
+}
+
 /// How the files of a set change together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -286,11 +301,21 @@ pub enum Identity {
 }
 
 impl Config {
-    /// The objects that all files want, in the order of sets and files; those that only a
-    /// selection names are not known yet.
-    pub fn values(&self) -> Vec<&Value> {
-        let files = self.sets.iter().flat_map(|set| &set.files);
-        files.flat_map(|file| file.source.values()).collect()
+    /// The vaults of all sets, each once, in the order of sets, files and selections.
+    pub fn vaults(&self) -> Vec<&HostName> {
+        let mut vaults = Vec::new();
+        for set in &self.sets {
+            let values = set.files.iter().flat_map(|file| file.source.values());
+            let mut used: Vec<&HostName> = values.map(|value| &value.object.vault).collect();
+            let selections = set.selections.iter();
+            used.extend(selections.map(|selected| &selected.selection.vault));
+            for vault in used {
+                if !vaults.contains(&vault) {
+                    vaults.push(vault);
+                }
+            }
+        }
+        vaults
     }
 }
 

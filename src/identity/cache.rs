@@ -3,15 +3,14 @@
 //!
 //! A cache that cannot be read or written only costs a sign-in; it never fails a run.
 
-use std::fmt::Write;
-
 use ring::digest;
+use zeroize::Zeroizing;
 
 use super::Token;
 use crate::clock;
 use crate::disk::{Access, Dir};
 use crate::error::Error;
-use crate::json::{Members, Quoted};
+use crate::json::{Json, Members};
 use crate::secret::Secret;
 
 /// The cache of one instance.
@@ -64,28 +63,26 @@ impl TokenCache {
 
     fn write(&self, key: &CacheKey, token: &Token) -> Result<(), Error> {
         let value = token.value().expose_str().unwrap_or_default();
-        // An escape is six characters at the most, and two in a token, which is visible ASCII.
-        let names = key.name.len().saturating_add(key.credential.len());
-        let length = value
-            .len()
-            .saturating_mul(2)
-            .saturating_add(names.saturating_mul(6))
-            .saturating_add(256);
-        let mut text = Secret::with_limit(length);
-        write!(
-            text,
-            "{{\"format\":{FORMAT},\"key\":{},\"credential\":{},\"obtained\":{},\"expires\":{},\"token\":{}}}",
-            Quoted(&key.name),
-            Quoted(&key.credential),
-            token.obtained(),
-            token.expires(),
-            Quoted(value)
-        )
-        .map_err(|_| Error::Internal {
-            what: "a token that is longer than its room".to_owned(),
+        let entry = Json::object(vec![
+            ("format", Json::Number(FORMAT)),
+            ("key", Json::text(&key.name)),
+            ("credential", Json::text(&key.credential)),
+            ("obtained", Json::Number(token.obtained())),
+            ("expires", Json::Number(token.expires())),
+        ]);
+        let entry = entry.compact();
+        // Large enough from the start (an escape is six characters at the most): a buffer that
+        // grows leaves copies of the token behind.
+        let room = value.len().saturating_mul(6).saturating_add(16);
+        let mut text = Zeroizing::new(Vec::with_capacity(entry.len().saturating_add(room)));
+        text.extend_from_slice(entry.trim_end_matches('}').as_bytes());
+        text.extend_from_slice(b",\"token\":");
+        serde_json::to_writer(&mut *text, value).map_err(|_| Error::Internal {
+            what: "a token that is no JSON".to_owned(),
         })?;
+        text.push(b'}');
         self.directory
-            .replace_small(&file_name(&key.name), text.expose(), &Access::PRIVATE)
+            .replace_small(&file_name(&key.name), &text, &Access::PRIVATE)
     }
 }
 

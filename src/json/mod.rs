@@ -5,11 +5,10 @@
 //! cannot be told.
 
 mod raw;
-mod walk;
-mod write;
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 pub use raw::{Malformed, Members, Raw};
-pub use write::Quoted;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,15 +87,33 @@ impl Json {
 
     /// The text of it, indented.
     pub fn indented(&self) -> String {
-        let mut text = String::new();
-        write::append(&mut text, self, Some(0));
-        text
+        serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
     /// The text of it in one line.
     pub fn compact(&self) -> String {
-        let mut text = String::new();
-        write::append(&mut text, self, None);
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The text of this object, which has a member already, with a list as its last one. The
+    /// items are made one by one: a long list is in memory as text alone.
+    pub fn pretty_with(&self, key: &str, items: &mut dyn Iterator<Item = Self>) -> String {
+        let mut text = self.pretty();
+        text.truncate(text.len().saturating_sub("\n}\n".len()));
+        text.push_str(",\n  \"");
+        text.push_str(key);
+        text.push_str("\": [");
+        let mut separator = "";
+        for item in items {
+            text.push_str(separator);
+            separator = ",";
+            for line in item.pretty().lines() {
+                text.push_str("\n    ");
+                text.push_str(line);
+            }
+        }
+        text.push_str(if separator.is_empty() { "]" } else { "\n  ]" });
+        text.push_str("\n}\n");
         text
     }
 
@@ -211,6 +228,31 @@ impl Json {
     }
 }
 
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Boolean(value) => serializer.serialize_bool(*value),
+            Self::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Self::Null | Self::OtherNumber => serializer.serialize_unit(),
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Object(members) => {
+                let mut object = serializer.serialize_map(Some(members.len()))?;
+                for (key, value) in members {
+                    object.serialize_entry(key, value)?;
+                }
+                object.end()
+            }
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
 /// As deep as serde_json reads a document.
 const DEEPEST: usize = 127;
 
@@ -226,6 +268,18 @@ mod tests {
         assert_eq!(json.number_of("a"), Some(-7));
         assert_eq!(json.text_of("c").as_deref(), Some("é\n"));
         assert_eq!(json.list_of("b").map(<[Json]>::len), Some(2));
+    }
+
+    #[test]
+    fn a_list_that_is_made_item_by_item_is_written_alike() {
+        let item = |text: &str| Json::object(vec![("a", Json::texts(&[text.to_owned()]))]);
+        for count in 0..3 {
+            let items = vec![item("}\n}"); count];
+            let mut object = Json::object(vec![("b", Json::object(vec![("c", item("d"))]))]);
+            let text = object.pretty_with("e", &mut items.iter().cloned());
+            object.add("e", Json::List(items));
+            assert_eq!(text, object.pretty());
+        }
     }
 
     #[test]

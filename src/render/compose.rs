@@ -1,11 +1,12 @@
 //! A text with values in it. What stands for a value is never looked into.
 
-use percent_encoding::{percent_encode, AsciiSet, NON_ALPHANUMERIC};
+use percent_encoding::percent_encode;
 
 use super::base64::to_base64;
 use super::{push, LIMIT};
 use crate::config::{Filter, Part, Template};
 use crate::error::ContentProblem;
+use crate::name;
 use crate::secret::Secret;
 
 /// `template` with its values, of which `values` holds one for each of the configuration, in
@@ -46,7 +47,7 @@ fn apply(filter: Filter, value: &[u8], name: &str) -> Result<Secret, ContentProb
         }
         Filter::Url => {
             let mut made = Secret::with_limit(value.len().saturating_mul(3));
-            percent_encode(value, RESERVED)
+            percent_encode(value, name::RESERVED)
                 .try_for_each(|part| push(&mut made, part.as_bytes()))?;
             Ok(made)
         }
@@ -77,13 +78,6 @@ fn in_json(text: &str) -> Result<Secret, ContentProblem> {
     }
     Ok(made)
 }
-
-/// All but the unreserved characters of RFC 3986, 2.3.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 #[cfg(test)]
 mod tests {

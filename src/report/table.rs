@@ -40,9 +40,11 @@ pub fn status_table(status: &Status, now: i64, paint: Paint) -> String {
 
 /// The file of `set` whose certificate ends first, and when.
 fn nearest_end(set: &SetStatus) -> Option<(&str, i64)> {
+    // Of files that end together the last one: keys stand first.
     let ends = set
         .files
         .iter()
+        .rev()
         .filter_map(|file| Some((file.name.as_str(), file.expires?)));
     ends.min_by_key(|(_, end)| *end)
 }

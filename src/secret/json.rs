@@ -1,7 +1,7 @@
 //! A JSON string's content, moved into a [`Secret`] without passing through a `String`.
 //!
-//! Values and tokens are taken as raw JSON text and unescaped here (RFC 8259, 7): a reader
-//! that hands out strings leaves copies of them in buffers that nobody wipes.
+//! serde_json copies a string with escapes into buffers that nobody wipes, so values and
+//! tokens are taken as raw JSON text (`&RawValue`) and unescaped here (RFC 8259, 7).
 
 use super::Secret;
 

@@ -101,13 +101,6 @@ impl Secret {
     }
 }
 
-/// Appends text; an error is that it does not fit.
-impl fmt::Write for Secret {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.push(text.as_bytes()).map_err(|_| fmt::Error)
-    }
-}
-
 impl Drop for Secret {
     fn drop(&mut self) {
         // The slice, not the `Vec`: `Vec::zeroize` would also touch capacity never used.

@@ -50,7 +50,7 @@ impl Seen {
     /// # Errors
     /// [`Error::Disk`].
     pub fn save(&self, directory: &Dir) -> Result<(), Error> {
-        let files = self.files.iter().map(|file| {
+        let mut files = self.files.iter().map(|file| {
             let updated = file.updated.iter();
             Json::object(vec![
                 ("set", Json::text(&file.set)),
@@ -64,11 +64,9 @@ impl Seen {
                 ),
             ])
         });
-        let json = Json::object(vec![
-            ("format", Json::Number(FORMAT)),
-            ("files", Json::List(files.collect())),
-        ]);
-        directory.replace_small(FILE, json.pretty().as_bytes(), &Access::PRIVATE)
+        let json = Json::object(vec![("format", Json::Number(FORMAT))]);
+        let text = json.pretty_with("files", &mut files);
+        directory.replace_small(FILE, text.as_bytes(), &Access::PRIVATE)
     }
 }
 

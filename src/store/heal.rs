@@ -64,17 +64,6 @@ impl Store {
         Ok(healed)
     }
 
-    /// Gives up the generation before the live one: what comes next needs its room more.
-    ///
-    /// # Errors
-    /// [`Error::Disk`].
-    pub fn make_room(&self) -> Result<(), Error> {
-        match &self.live {
-            Some(live) if self.pending.is_none() => self.remove_generations(&[&live.id]),
-            _ => Ok(()),
-        }
-    }
-
     /// Removes the generations that are neither live, nor before the live one, nor named
     /// in `keep`. While `keep` names one, the one before the live one goes, too: at most two
     /// whole ones lie on disk.
@@ -130,7 +119,7 @@ impl Store {
     /// Generations that nothing needs any more. What `current` names is never among them,
     /// even when its marker cannot be read: readers use it. Then whole ones beside it stay,
     /// too, until the next commit: [`Store::restore`] may need one.
-    fn dead_generations(&self, keep: &[&str]) -> Result<Vec<String>, Error> {
+    pub(super) fn dead_generations(&self, keep: &[&str]) -> Result<Vec<String>, Error> {
         let hold = self.hold()?;
         let current = current_id(hold)?;
         let previous = self.live.as_ref().and_then(|live| live.previous.as_deref());

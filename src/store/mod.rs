@@ -41,10 +41,13 @@ use wanted::Wanted;
 /// One set's directory.
 #[derive(Debug)]
 pub struct Store {
+    /// Without its files: of them counts what is in `wanted`.
     set: Set,
     instance: String,
     /// The files that are to be delivered: those of the configuration, then selected ones.
     wanted: Vec<Wanted>,
+    /// How many of them are those of the configuration.
+    configured: usize,
     /// Whether a run has said which ones are selected.
     listed: bool,
     /// The set's directory, once it exists.
@@ -133,9 +136,10 @@ impl Store {
     /// of a later format.
     pub fn open(set: &Set, instance: &str) -> Result<Self, Error> {
         let mut store = Self {
-            set: set.clone(),
+            set: set.without_files(),
             instance: instance.to_owned(),
-            wanted: Vec::new(),
+            wanted: set.files.iter().map(Wanted::configured).collect(),
+            configured: set.files.len(),
             listed: false,
             root: None,
             hold: None,

@@ -88,9 +88,8 @@ impl Record {
             json.add("previous", Json::text(previous.as_str()));
         }
         json.add("when", Json::Number(self.when));
-        let files = self.files.iter().map(file_json).collect();
-        json.add("files", Json::List(files));
-        json.pretty().into_bytes()
+        let mut files = self.files.iter().map(file_json);
+        json.pretty_with("files", &mut files).into_bytes()
     }
 }
 

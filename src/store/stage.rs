@@ -95,6 +95,11 @@ impl Staging<'_> {
         self.store
     }
 
+    /// The version that is live, which after the commit is the new one.
+    pub fn live(&self) -> Option<&Live> {
+        self.store.live()
+    }
+
     /// Adds the file `name` with this content.
     pub fn put(
         &mut self,
@@ -138,6 +143,24 @@ impl Staging<'_> {
             self.copy(live, &entry, &access)?;
         }
         self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Gives up the generation before the live one, if that may bring `missing` bytes: this
+    /// version needs its room more. Not while the live one is damaged: then it is last good.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn make_room(&self, missing: u64) -> Result<(), Error> {
+        if !self.store.live.as_ref().is_some_and(Live::is_whole) {
+            return Ok(());
+        }
+        let hold = self.store.hold()?;
+        for id in self.store.dead_generations(&[&self.id])? {
+            if length_of(hold, &id)? >= missing {
+                remove_generation(hold, &id)?;
+            }
+        }
         Ok(())
     }
 
@@ -280,6 +303,20 @@ impl Drop for Staging<'_> {
             let _ = root.unlink(&staged_name(&entry.name, &self.id));
         }
     }
+}
+
+/// How many bytes the files of the generation `id` have.
+fn length_of(hold: &Dir, id: &str) -> Result<u64, Error> {
+    let mut length: u64 = 0;
+    if let Some(generation) = hold.open_dir(id)? {
+        for name in generation.names()? {
+            let stat = name.to_str().map(|name| generation.stat(name));
+            if let Some(stat) = stat.transpose()?.flatten() {
+                length = length.saturating_add(stat.length);
+            }
+        }
+    }
+    Ok(length)
 }
 
 /// Up to this length a kept file is copied.

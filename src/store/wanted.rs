@@ -37,7 +37,7 @@ impl Wanted {
         }
     }
 
-    fn configured(file: &File) -> Self {
+    pub(super) fn configured(file: &File) -> Self {
         let turn = match &file.source {
             Source::Content(Content::Value(value)) => turn(&value.form),
             _ => LAST_TURN,
@@ -72,7 +72,7 @@ impl Store {
     /// before [`Store::stage`], which refuses foreign files at the new names.
     pub fn select(&mut self, files: &[File]) {
         self.listed = true;
-        self.wanted.truncate(self.set.files.len());
+        self.wanted.truncate(self.configured);
         for file in files {
             if self.wanted(&file.name).is_none() {
                 self.wanted.push(Wanted::configured(file));
@@ -91,7 +91,8 @@ impl Store {
         if self.listed {
             return;
         }
-        let mut wanted: Vec<Wanted> = self.set.files.iter().map(Wanted::configured).collect();
+        let mut wanted = std::mem::take(&mut self.wanted);
+        wanted.truncate(self.configured);
         let live = self.live.iter().flat_map(|live| &live.files);
         let coming = intent.into_iter().flat_map(|record| &record.files);
         for entry in live.map(|file| &file.entry).chain(coming) {
@@ -139,7 +140,7 @@ impl Store {
         if disk::may_change_owners() {
             return Ok(());
         }
-        let files = self.set.files.iter();
+        let files = self.wanted.iter();
         let files = files.map(|file| (Some(file.name.clone()), file.owner, file.group));
         let selected = self.set.selections.iter().map(|by| {
             // A pattern is told like a name, which it would be without what stands in it.

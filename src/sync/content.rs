@@ -5,7 +5,7 @@ use super::plan::{self, User};
 use super::recipe;
 use super::work::{version, Change, Fate, Work};
 use super::Mode;
-use crate::config::{Content, File, IfMissing, Source};
+use crate::config::{ChangeCheck, Content, File, IfMissing, Source};
 use crate::error::{ContentProblem, Error};
 use crate::render;
 use crate::secret::Secret;
@@ -51,6 +51,9 @@ impl Work<'_> {
 
     /// Remembers when the object was changed, for the next run's comparison with a list.
     fn note_update(&mut self, file: &File, user: User, updated: Option<i64>) {
+        if self.set.change_check != ChangeCheck::List {
+            return;
+        }
         let count = file.source.values().len();
         let known = self.updated.entry(user.file).or_default();
         known.resize(count, None);

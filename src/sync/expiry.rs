@@ -16,7 +16,8 @@ pub(super) fn warn(status: &Status, works: &[Work<'_>], before: Option<&Status>)
     for set in &status.sets {
         let work = works.iter().find(|work| work.set.name.as_str() == set.name);
         let mut told: Vec<(&str, i64)> = Vec::new();
-        for file in &set.files {
+        // Keys stand first, but are not what one looks for.
+        for file in set.files.iter().rev() {
             let Some(end) = file.expires else {
                 continue;
             };

@@ -152,6 +152,13 @@ impl End<'_> {
             let confirmed = work.confirmed_at(now, known.confirmed);
             let missing_once = match self.options.mode {
                 Mode::Offline => known.missing_once,
+                // It may not have got as far as to look again.
+                _ if work.has_failed() => {
+                    let mut missing = known.missing_once;
+                    missing.retain(|object| !work.missing_once.contains(object));
+                    missing.extend(work.missing_once.iter().cloned());
+                    missing
+                }
                 _ => work.missing_once.clone(),
             };
             memory.remember(
@@ -275,14 +282,8 @@ fn broken_status(broken: &BrokenSet, known: Option<&SetStatus>) -> SetStatus {
 /// The vaults of all sets by their short names, each once.
 fn vault_names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for value in config.values() {
-        let name = value
-            .object
-            .vault
-            .as_str()
-            .split('.')
-            .next()
-            .unwrap_or_default();
+    for vault in config.vaults() {
+        let name = vault.as_str().split('.').next().unwrap_or_default();
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }

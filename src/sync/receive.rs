@@ -93,7 +93,6 @@ impl Work<'_> {
             return Ok(());
         }
         disk::refuse_read_only(&self.set.directory)?;
-        self.refuse_full(file, download)?;
         let begun = Part {
             etag: provenance.version.clone(),
             length: download.starts_at(),
@@ -104,6 +103,8 @@ impl Work<'_> {
             .staging()?
             .store()
             .receive(name, &provenance.source, &begun)?;
+        // What came of another version is gone by now.
+        self.refuse_full(file, download)?;
         let mut progress = Progress::new(name.as_str(), download.length(), begun.length);
         let mut buffer = vec![0_u8; BUFFER];
         loop {
@@ -149,8 +150,9 @@ impl Work<'_> {
     fn refuse_full(&mut self, file: &File, download: &Download<'_>) -> Result<(), Error> {
         let set = self.set;
         let rest = download.length().saturating_sub(download.starts_at());
-        if refuse_full(set, file, rest).is_err() {
-            self.store()?.make_room()?;
+        let free = disk::free_bytes(&set.directory).unwrap_or(u64::MAX);
+        if free < rest {
+            self.staging()?.make_room(rest.saturating_sub(free))?;
         }
         refuse_full(set, file, rest)
     }
@@ -158,7 +160,7 @@ impl Work<'_> {
 
 /// Why a run would refuse a blob with these `facts` for `file` of `set` before it takes a byte:
 /// there is no room for what is missing of it. Whether that is certain: where a version is live,
-/// the one before it may make room. Only looks.
+/// the one before it may make room, and so may what came of another blob. Only looks.
 pub fn without_room(
     set: &Set,
     instance: &str,
@@ -182,7 +184,9 @@ pub fn without_room(
             let rest = facts.length.saturating_sub(part.length);
             Some((refuse_full(set, file, rest).err()?, is_certain))
         }
-        _ => Some((full, is_certain)),
+        Ok(None) => Some((full, is_certain)),
+        // That goes first.
+        _ => Some((full, false)),
     }
 }
 

@@ -91,7 +91,7 @@ impl Work<'_> {
     }
 
     fn add(&mut self, file: File, fate: Fate, settled: bool) {
-        self.files.push(file);
+        self.files.to_mut().push(file);
         self.fates.push(fate);
         self.settled.push(settled);
     }
@@ -177,7 +177,7 @@ fn missing(selected: &SelectedFiles, name: &ObjectName) -> Error {
 }
 
 /// The object's name in what a marker says of a file: `HOST/secrets/NAME?…`.
-fn object_of(source: &str) -> Option<ObjectName> {
+pub(super) fn object_of(source: &str) -> Option<ObjectName> {
     let path = source.split('?').next()?;
     ObjectName::parse(path.rsplit('/').next()?).ok()
 }

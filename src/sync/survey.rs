@@ -3,6 +3,7 @@
 //! One list of a vault serves all sets. Without selections and `change_check: "list"` nothing
 //! is listed.
 
+use super::selected;
 use super::session::Session;
 use super::work::Work;
 use super::Mode;
@@ -39,6 +40,9 @@ pub(super) fn wants(works: &[Work<'_>], seen: &Seen) -> Vec<Want> {
         for selected in &work.set.selections {
             let selection = &selected.selection;
             want(&mut wants, &selection.vault, selection.form.kind()).whole = true;
+            if work.set.change_check == ChangeCheck::List {
+                note_selected(&mut wants, work, selection, seen);
+            }
         }
         if work.set.change_check == ChangeCheck::List {
             for (place, _) in candidates(work, seen) {
@@ -171,6 +175,26 @@ fn note_names(wants: &mut Vec<Want>, work: &Work<'_>, place: usize) {
             let want = want(wants, &object.vault, listed_as(object.kind));
             if !want.names.contains(&object.name) {
                 want.names.push(object.name.clone());
+            }
+        }
+    }
+}
+
+/// Notes what a selection found before. Certificates show their changes in another list than
+/// the one that finds them.
+fn note_selected(wants: &mut Vec<Want>, work: &Work<'_>, selection: &Selection, seen: &Seen) {
+    let set = work.set.name.as_str();
+    for on_disk in work.live().iter().flat_map(|live| &live.files) {
+        let entry = &on_disk.entry;
+        let is_known = seen.file(set, entry.name.as_str()).is_some();
+        if !is_known || entry.pattern.as_ref() != Some(&selection.pattern) {
+            continue;
+        }
+        if let Some(name) = selected::object_of(&entry.provenance.source) {
+            let kind = listed_as(selection.form.kind());
+            let want = want(wants, &selection.vault, kind);
+            if !want.names.contains(&name) {
+                want.names.push(name);
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A failure stops this set only; whatever it had staged is dropped and last good stays.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::clock;
@@ -20,7 +21,7 @@ use super::{Mode, Opened};
 pub(super) struct Work<'a> {
     pub(super) set: &'a Set,
     /// The set's files, then those that its selections found.
-    pub(super) files: Vec<File>,
+    pub(super) files: Cow<'a, [File]>,
     pub(super) failure: Option<Error>,
     /// Objects that were delivered before and answered 404 in this run.
     pub(super) missing_once: Vec<String>,
@@ -35,7 +36,7 @@ pub(super) struct Work<'a> {
     /// Whether a file's content has another version by now, although it is the same: that is
     /// committed, so that it need not come again, and nothing is run.
     pub(super) renamed: bool,
-    /// What lies on disk, as far as is known.
+    /// What lay on disk when the directory was closed.
     live: Option<Live>,
     /// What an earlier run remembered.
     pub(super) memory: SetMemory,
@@ -86,7 +87,7 @@ impl<'a> Work<'a> {
         let set = opened.set;
         let mut work = Self {
             set,
-            files: set.files.clone(),
+            files: Cow::Borrowed(&set.files),
             failure: None,
             missing_once: Vec::new(),
             confirmed: false,
@@ -128,7 +129,11 @@ impl<'a> Work<'a> {
 
     /// The version on disk.
     pub(super) fn live(&self) -> Option<&Live> {
-        self.live.as_ref()
+        match &self.disk {
+            Disk::Closed => self.live.as_ref(),
+            Disk::Open(store) => store.live(),
+            Disk::Staging(staging) => staging.live(),
+        }
     }
 
     /// When every object of what is on disk was last confirmed, as far as is known. Of an
@@ -220,7 +225,6 @@ impl<'a> Work<'a> {
         } else {
             store.heal()
         };
-        self.live = store.live().cloned();
         for healed in healed? {
             log::info!("{}: {healed}", set.name);
         }
@@ -240,7 +244,6 @@ impl<'a> Work<'a> {
         let hook = self.hook();
         let store = self.store()?;
         let restored = store.restore(hook)?;
-        self.live = store.live().cloned();
         if let Some(restored) = restored {
             log::warn!("{}: {restored}", self.set.name);
             self.restored = true;
@@ -267,9 +270,7 @@ impl<'a> Work<'a> {
         for name in &kept {
             staging.keep(name)?;
         }
-        let commit = staging.commit(hook, clock::now());
-        self.live = staging.store().live().cloned();
-        self.commit = Some(commit?);
+        self.commit = Some(staging.commit(hook, clock::now())?);
         Ok(())
     }
 
@@ -290,18 +291,19 @@ impl<'a> Work<'a> {
 
     /// Files on disk that are no longer configured.
     fn note_removed_files(&mut self) {
-        for on_disk in self.live.iter().flat_map(|live| &live.files) {
+        let mut removed = Vec::new();
+        for on_disk in self.live().iter().flat_map(|live| &live.files) {
             let name = &on_disk.entry.name;
             if !self.files.iter().any(|file| file.name == *name) {
-                let (name, old) = (name.to_string(), Some(version(on_disk)));
-                self.changes.push(Change {
+                removed.push(Change {
                     file: None,
-                    name,
-                    old,
+                    name: name.to_string(),
+                    old: Some(version(on_disk)),
                     new: None,
                 });
             }
         }
+        self.changes.append(&mut removed);
     }
 
     /// Whether there is something to do after a change.
@@ -329,24 +331,38 @@ impl<'a> Work<'a> {
 
     /// What is being put together for the set; begun when it is first needed.
     pub(super) fn staging(&mut self) -> Result<&mut Staging<'a>, Error> {
+        if let Disk::Open(_) = self.disk {
+            // Told with the directory that has to be writable, not with a file in it.
+            disk::refuse_read_only(&self.set.directory)?;
+        }
         self.disk = match std::mem::replace(&mut self.disk, Disk::Closed) {
             Disk::Open(store) => {
-                // Told with the directory that has to be writable, not with a file in it.
-                disk::refuse_read_only(&self.set.directory)?;
+                // Closed it stays if nothing can be begun.
+                self.live = store.live().cloned();
                 Disk::Staging(store.stage()?)
             }
             other => other,
         };
         match &mut self.disk {
-            Disk::Staging(staging) => Ok(staging),
+            Disk::Staging(staging) => {
+                self.live = None;
+                Ok(staging)
+            }
             _ => Err(not_open()),
+        }
+    }
+
+    fn close(&mut self) {
+        if !matches!(self.disk, Disk::Closed) {
+            self.live = self.live().cloned();
+            self.disk = Disk::Closed;
         }
     }
 
     /// Remembers the first failure and drops what was staged.
     pub(super) fn note(&mut self, outcome: Result<(), Error>) {
         if let Err(error) = outcome {
-            self.disk = Disk::Closed;
+            self.close();
             self.failure.get_or_insert(error);
         }
     }

@@ -63,7 +63,9 @@ pub fn list(
         let items = page.list_of("value").unwrap_or_default();
         for item in items {
             let item = read(item).ok_or_else(|| unusable("with an entry that is no object"))?;
-            if keep(&item) {
+            // A list that changes while it is read may show an entry on two pages.
+            let is_new = listing.items.iter().all(|known| known.name != item.name);
+            if keep(&item) && is_new {
                 listing.items.push(item);
             }
         }

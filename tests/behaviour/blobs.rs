@@ -185,6 +185,57 @@ fn what_the_account_refuses_is_told_with_its_next_step() {
     account.put("firmware", "gw.bin", "here");
     account.deny();
     golden::matches(&site, "blob_denied", &sync(&site, 77));
+    account.allow();
+    for (golden, status, code, body, exit) in [
+        (
+            "blob_rehydrating",
+            409,
+            "BlobBeingRehydrated",
+            String::new(),
+            69,
+        ),
+        (
+            "blob_old_service",
+            400,
+            "InvalidHeaderValue",
+            old_service(),
+            65,
+        ),
+    ] {
+        site.cloud.fault(Fault {
+            matching: Match::Host(account.host().to_owned()),
+            times: 1,
+            action: Action::Status {
+                code: status,
+                headers: vec![("x-ms-error-code".to_owned(), code.to_owned())],
+                body,
+            },
+        });
+        golden::matches(&site, golden, &sync(&site, exit));
+    }
+}
+
+/// What a service says that is older than the version it is asked for.
+fn old_service() -> String {
+    "<?xml version=\"1.0\"?><Error><Code>InvalidHeaderValue</Code><Message>x</Message><HeaderName>x-ms-version</HeaderName><HeaderValue>2019-02-02</HeaderValue></Error>".to_owned()
+}
+
+#[test]
+fn a_blob_that_changes_while_it_comes_keeps_last_good_until_the_next_run() {
+    let (site, account) = site(json!({}));
+    account.put("firmware", "gw.bin", "version 1");
+    sync(&site, 0);
+    account.put_generated("firmware", "gw.bin", 300_000, 7);
+    account.replace_after_next_read("firmware", "gw.bin", Blob::new("version 3"));
+    site.cloud.fault(Fault {
+        matching: Match::Host(account.host().to_owned()),
+        times: 1,
+        action: Action::CutAfter(100_000),
+    });
+    golden::matches(&site, "blob_changed", &sync(&site, 75));
+    assert_eq!(on_disk(&site), b"version 1");
+    sync(&site, 0);
+    assert_eq!(on_disk(&site), b"version 3");
 }
 
 #[test]

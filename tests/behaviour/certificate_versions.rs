@@ -12,11 +12,12 @@ fn file(part: &str) -> Value {
     json!({"certificate": "web", "part": part})
 }
 
-/// Key and certificate in two files of one set, and in one of another.
+/// Key and certificate in two files of one set, and in one of another, which writes the name
+/// in its own way.
 fn two_sets() -> Value {
     json!({
         "web": {"files": {"key": file("key"), "chain": file("chain"), "ca": file("ca")}},
-        "proxy": {"files": {"bundle": file("bundle")}},
+        "proxy": {"files": {"bundle": {"certificate": "WEB", "part": "bundle"}}},
     })
 }
 

@@ -179,6 +179,20 @@ fn a_damaged_file_is_fetched_although_the_list_says_unchanged() {
 }
 
 #[test]
+fn an_earlier_version_that_is_live_again_is_brought_up_to_date() {
+    let site = site(many(4), 4);
+    asked(&site);
+    put_at(&site, 2, "new", 60);
+    asked(&site);
+    let path = std::fs::canonicalize(site.set("many").join(file(2))).unwrap();
+    std::fs::write(path, "damaged").unwrap();
+    site.keyferry(&["sync", "--offline"]).exits(0);
+    delivers(&site, 2, "old");
+    assert_eq!(asked(&site), (1, 1));
+    delivers(&site, 2, "new");
+}
+
+#[test]
 fn a_deleted_object_is_seen_in_two_runs() {
     let mut sets = many(3);
     sets["many"]["files"][file(1)]["if_missing"] = json!("skip");

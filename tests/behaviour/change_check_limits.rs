@@ -163,3 +163,35 @@ fn a_selection_reads_all_of_the_list_and_serves_the_check() {
     assert_eq!(delivered, "newer value of number 4");
     site.assert_well_behaved();
 }
+
+#[test]
+fn selected_certificates_are_settled_by_the_list_of_secrets() {
+    let part = |part: &str| json!({"select": {"type": "certificate", "prefix": "web"}, "max_objects": 5, "part": part});
+    let mut sets = many(0);
+    sets["many"]["files"] = json!({"${name}.key": part("key"), "${name}.crt": part("chain")});
+    let site = site(sets, 0);
+    let put = |name: &str, key: usize, ago: i64| {
+        let pair = Pair::new(Kind::P256, key, name);
+        site.hide(pair.mark());
+        let properties = cloud::Properties::new().created(now() - ago);
+        let certificate = pair.in_vault(true).with(properties);
+        site.vault.set_certificate(name, certificate);
+        pair
+    };
+    for number in 1..4 {
+        put(&format!("web{number}"), number, 3600);
+    }
+    assert_eq!(asked(&site), (0, 1 + 6), "certificates, conversions");
+    assert_eq!(asked(&site), (1, 1), "both lists");
+    let new = put("web2", 4, 60);
+    assert_eq!(asked(&site), (1, 1 + 2));
+    assert_eq!(site.delivered("many", "web2.key").unwrap(), new.key);
+    assert_eq!(asked(&site), (1, 1));
+    put("web4", 5, 60);
+    assert_eq!(asked(&site), (1, 1 + 2));
+    assert_eq!(asked(&site), (1, 1));
+    site.vault.deny(Denial::Rbac, Scope::Secrets);
+    site.cloud.reset_log();
+    site.keyferry(&["sync"]).exits(77);
+    site.assert_well_behaved();
+}

@@ -6,11 +6,11 @@
 use std::fs;
 use std::path::Path;
 
-use crate::provoked::{self, CERTIFICATES, CONTENTS, SELECTIONS};
+use crate::provoked::{self, BLOBS, CERTIFICATES, CONTENTS, SELECTIONS};
 
 /// The variants of `Error` and the test that provokes each.
 const ERRORS: [(&str, &str); 37] = [
-    ("Blob", EXCUSED),
+    ("Blob", provoked::BLOB),
     ("Certificate", provoked::CERTIFICATE),
     (
         "ClaimedDirectory",
@@ -345,6 +345,7 @@ const EXIT_CODES: [(&str, &str); 11] = [
 fn every_way_to_fail_is_provoked() {
     for (file, name, table) in [
         ("mod", "Error", &ERRORS[..]),
+        ("blob", "BlobProblem", &BLOBS),
         ("certificate", "CertificateProblem", &CERTIFICATES),
         ("content", "ContentProblem", &CONTENTS),
         ("credential", "CredentialProblem", &CREDENTIALS),
@@ -366,6 +367,7 @@ fn every_way_to_fail_is_provoked() {
 fn the_tests_of_the_tables_are_there() {
     let tables = [
         &ERRORS[..],
+        &BLOBS,
         &CERTIFICATES,
         &CONTENTS,
         &CREDENTIALS,

@@ -308,7 +308,7 @@ fn a_file_of_several_values_is_put_together_or_told() {
         json!({"conf": {"compose": {"text": "${word}${bytes|json}", "values": {
             "word": {"secret": "word"}, "bytes": {"secret": "bytes", "encoding": "base64"},
         }}}}),
-        "file conf cannot be composed: value 1 is not UTF-8 at byte 3",
+        "file conf cannot be composed: value \"bytes\" is not UTF-8 at byte 3",
     );
     configure(&site, env_file("word", "none"));
     let told = objects(&site, 66);
@@ -343,7 +343,7 @@ fn what_a_selection_finds_is_counted_or_told_as_sync_does() {
     fails_like_sync(
         &site,
         twice,
-        "\"${name}.psk\" selects secret wifi-hall1 and secret wifi-hall2, which both give file wifi-hall2.psk",
+        "\"${name}.psk\" gives secret wifi-hall2 the file wifi-hall2.psk, which secret wifi-hall1 has already",
     );
     configure(&site, select("lan-", 20, true));
     let told = objects(&site, 0)[0]["detail"].clone();

@@ -40,7 +40,7 @@ fn warnings(run: &Run) -> Vec<&str> {
 
 /// The time of the services moves on, and the device's clock stays behind it.
 fn days_later(site: &Site, days: i64) -> Run {
-    site.cloud.set_clock_offset(days * 86_400 + 43_200);
+    site.cloud.set_clock_offset(days * 86_400 + 41_400);
     site.keyferry(&["sync"]).exits(0)
 }
 
@@ -83,7 +83,7 @@ fn a_certificate_that_comes_late_is_told_at_once_and_by_its_own_change_only() {
             panic!("{told:?}");
         };
         assert!(
-            line.contains("web: certificate web in key expires in "),
+            line.contains("web: certificate web in chain expires in "),
             "{line}"
         );
         assert_eq!(warnings(&site.keyferry(&["sync"]).exits(0)), [""; 0]);
@@ -113,7 +113,7 @@ fn the_status_shows_the_nearest_end() {
     assert!(files[2]["expires"].is_null(), "a password has none");
     let table = site.keyferry(&["status"]).exits(0);
     table
-        .says("certificate web/key expires in ")
+        .says("certificate web/chain expires in ")
         .says(" days (20");
     put(&site, 1000);
     site.keyferry(&["sync"]).exits(0);

@@ -1,6 +1,6 @@
 //! What the vault does not have, or does not give yet.
 
-use cloud::Secret;
+use cloud::{Action, Fault, Match, Secret};
 use serde_json::{json, Value};
 
 use crate::support::Site;
@@ -78,6 +78,24 @@ fn what_was_delivered_is_missed_only_after_two_runs() {
             assert!(!site.set("mqtt").join("b").is_symlink());
         }
     }
+}
+
+#[test]
+fn a_run_that_fails_before_it_looks_takes_nothing_back() {
+    let site = site("skip");
+    site.keyferry(&["sync"]).exits(0);
+    site.vault.delete("second");
+    site.keyferry(&["sync"]).exits(75);
+    site.cloud.fault(Fault {
+        matching: Match::Any,
+        action: Action::Garbage,
+        times: usize::MAX,
+    });
+    site.keyferry(&["sync"]).exits(65);
+    assert_eq!(both(&site)[1].as_deref(), Some("value two"));
+    site.cloud.clear_faults();
+    site.keyferry(&["sync"]).exits(0);
+    assert_eq!(both(&site)[1], None);
 }
 
 #[test]

@@ -3,6 +3,29 @@
 
 use crate::coverage::EXCUSED;
 
+/// The variants of `BlobProblem`.
+pub const BLOBS: [(&str, &str); 7] = [
+    ("Archived", BLOB),
+    (
+        "BadMd5",
+        "blobs::a_blob_with_wrong_bytes_is_refused_and_does_not_come_again",
+    ),
+    (
+        "Changed",
+        "blobs::a_blob_that_changes_while_it_comes_keeps_last_good_until_the_next_run",
+    ),
+    ("OldService", BLOB),
+    (
+        "OtherSha256",
+        "blobs::another_digest_than_pinned_is_refused_until_the_pin_is_changed",
+    ),
+    ("Rehydrating", BLOB),
+    (
+        "TooLarge",
+        "blobs::a_large_blob_is_refused_before_a_byte_of_it",
+    ),
+];
+
 /// The variants of `CertificateProblem`.
 pub const CERTIFICATES: [(&str, &str); 16] = [
     ("BadCertificate", CERTIFICATE),
@@ -59,6 +82,7 @@ pub const SELECTIONS: [(&str, &str); 4] = [
     ("UnfitName", SELECTION),
 ];
 
+pub const BLOB: &str = "blobs::what_the_account_refuses_is_told_with_its_next_step";
 pub const CERTIFICATE: &str =
     "certificate_problems::what_cannot_be_delivered_of_a_certificate_is_told_with_what_to_do";
 pub const SELECTION: &str = "select::what_makes_a_selection_unusable_is_told_and_keeps_last_good";

@@ -77,6 +77,7 @@ fn what_begins_with_the_prefix_is_delivered() {
     are_delivered(&site, &["LINE3-b", "line3-a"]);
     // One list, and a request for each.
     assert_eq!((lists(&site), site.cloud.requests().len()), (1, 4));
+    assert_eq!(site.status()["vaults"], json!(["factory7-edge"]));
     put(&site, "line3-c");
     site.keyferry(&["sync"]).exits(0).says("line3-c.txt  - →");
     are_delivered(&site, &["LINE3-b", "line3-a", "line3-c"]);
@@ -124,6 +125,25 @@ fn all_pages_are_read_however_empty_they_are() {
     are_delivered(&site, &names);
     assert_eq!(lists(&site), 8, "two pages, three empty ones before each");
     site.assert_well_behaved();
+}
+
+#[test]
+fn a_list_without_end_is_given_up() {
+    let site = site(&by_prefix("line3-"));
+    put(&site, "line3-a");
+    site.keyferry(&["sync"]).exits(0);
+    for number in 0..30 {
+        put(&site, &format!("line4-{number}"));
+    }
+    let same = format!("{}/secrets?api-version=7.4", site.vault.url());
+    site.vault.set_next_link(Some(&same));
+    site.cloud.reset_log();
+    site.keyferry(&["sync"])
+        .exits(75)
+        .says("requests of this run are used up");
+    // 20, 100 for the list, 2 for each of 40 objects.
+    assert_eq!(lists(&site), 200);
+    are_delivered(&site, &["line3-a"]);
 }
 
 #[test]

@@ -301,6 +301,7 @@ fn part(length: usize) -> Part {
     Part {
         etag: "new".to_owned(),
         length: u64::try_from(length).unwrap(),
+        refused: None,
     }
 }
 

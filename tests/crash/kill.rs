@@ -27,19 +27,41 @@ fn killed_anywhere_a_first_delivery_is_made_by_the_next_run() {
     for layout in [Layout::Linked, Layout::Plain] {
         let rotation = Rotation::prepare(layout).on_empty();
         let points = points::of(&rotation, &[]);
-        let wrong = points::try_all(&rotation, &points, |device, point| {
-            kill(device, point, &[])?;
-            let offline = device.sync(&["--offline"]);
-            let online = device.sync(&[]);
-            if !matches!((offline.code, online.code), (0 | 69, 0)) {
-                return Err(format!("{} {}", offline.stderr, online.stderr));
-            }
-            verdict::is_delivered(&rotation, device)
-        });
-        assert!(wrong.is_empty(), "{wrong:#?}");
-        let (number, counts) = (points.len(), points::counts(&points));
-        eprintln!("{layout:?}, first delivery: {number} kill points ({counts})");
+        killed_on_empty(&rotation, &points);
     }
+}
+
+#[test]
+fn killed_anywhere_a_first_delivery_of_all_forms_is_made_by_the_next_run() {
+    if !can_trace() {
+        return;
+    }
+    for layout in [Layout::Linked, Layout::Plain] {
+        let rotation = Rotation::of_forms(layout).on_empty();
+        let points = points::of(&rotation, &[]);
+        // Each file is written as any other is.
+        let kinds = ["mkdirat", "renameat", "symlinkat", "unlinkat"];
+        let points = points::of_set(&points, |point| kinds.contains(&&*point.call));
+        killed_on_empty(&rotation, &points);
+    }
+}
+
+fn killed_on_empty(rotation: &Rotation, points: &[Point]) {
+    let wrong = points::try_all(rotation, points, |device, point| {
+        kill(device, point, &[])?;
+        let offline = device.sync(&["--offline"]);
+        let online = device.sync(&[]);
+        if !matches!((offline.code, online.code), (0 | 69, 0)) {
+            return Err(format!("{} {}", offline.stderr, online.stderr));
+        }
+        verdict::is_delivered(rotation, device)
+    });
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let (number, counts) = (points.len(), points::counts(points));
+    eprintln!(
+        "{:?}, first delivery: {number} kill points ({counts})",
+        rotation.layout
+    );
 }
 
 fn killed_anywhere(layout: Layout) {

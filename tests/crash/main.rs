@@ -19,18 +19,23 @@
 #[allow(dead_code, reason = "some of it is for other tests")]
 #[path = "../behaviour/authority.rs"]
 mod authority;
+mod cut;
 mod damaged;
 mod driver;
 mod failures;
 mod forms;
 mod kill;
 mod mutants;
+#[allow(dead_code, reason = "some of it is for other tests")]
+#[path = "../behaviour/namespace.rs"]
+mod namespace;
 mod order;
 mod pieces;
 mod points;
 mod readable;
 mod resumed;
 mod rotation;
+mod small;
 #[path = "../support/mod.rs"]
 mod support;
 mod trace;

@@ -21,22 +21,26 @@ pub struct Point {
 
 /// The points of a run of `sync WORDS` with nothing injected, which must do its work.
 pub fn of(rotation: &Rotation, words: &[&str]) -> Vec<Point> {
-    let device = rotation.device("undisturbed");
+    of_run(&rotation.device("undisturbed"), words)
+}
+
+/// The same of a run on this device.
+pub fn of_run(device: &Device, words: &[&str]) -> Vec<Point> {
     let traced = device.traced(&device.command(words), CHANGES, None);
     assert!(traced.output.status.success(), "{:?}", traced.output);
     let other = traced
         .others
         .iter()
         .flatten()
-        .find(|call| is_ours(&device, call));
+        .find(|call| is_ours(device, call));
     assert!(other.is_none(), "not by the first thread: {other:?}");
     let unknown = traced.main.iter().find(|call| is_unknown_change(call));
     assert!(unknown.is_none(), "a change of a new kind: {unknown:?}");
-    let ours = traced.main.iter().filter(|call| is_ours(&device, call));
+    let ours = traced.main.iter().filter(|call| is_ours(device, call));
     ours.map(|call| Point {
         call: call.name.clone(),
         when: call.when,
-        about: about(&device, call),
+        about: about(device, call),
     })
     .collect()
 }

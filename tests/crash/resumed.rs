@@ -7,10 +7,10 @@ use cloud::{Action, Fault, Match};
 
 use crate::can_trace;
 use crate::failures;
-use crate::forms::{IMAGE, IMAGE_LENGTH, IMAGE_PATH};
+use crate::forms::{self, IMAGE, IMAGE_LENGTH, IMAGE_PATH};
 use crate::kill;
 use crate::points::{self, Point, SET};
-use crate::rotation::{Layout, Rotation};
+use crate::rotation::{Device, Layout, Rotation};
 use crate::verdict;
 
 #[test]
@@ -49,6 +49,29 @@ fn failed_anywhere_a_linked_set_of_all_forms_keeps_last_good_and_what_came() {
 #[test]
 fn failed_anywhere_a_plain_set_of_all_forms_keeps_last_good_and_what_came() {
     failed_anywhere(Layout::Plain, ["EIO", "ENOSPC"]);
+}
+
+#[test]
+fn killed_anywhere_what_came_of_one_image_gets_into_no_other() {
+    if !can_trace() {
+        return;
+    }
+    for layout in [Layout::Linked, Layout::Plain] {
+        let mut rotation = Rotation::of_forms(layout);
+        begin(&rotation);
+        // As long as the one that was begun.
+        let other = rotation.new.files[IMAGE].content.replace("new", "two");
+        forms::put_image(rotation.account().unwrap(), &other);
+        rotation.new.files.get_mut(IMAGE).unwrap().content = other;
+        let points = points::of_set(&points::of(&rotation, &[]), is_of_part);
+        let wrong = points::try_all(&rotation, &points, |device, point| {
+            kill::kill(device, point, &[])?;
+            kill::heals(&rotation, device)
+        });
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let (number, counts) = (points.len(), points::counts(&points));
+        eprintln!("{layout:?}, another image: {number} kill points ({counts})");
+    }
 }
 
 /// Every write, fsync and rename fails, with the two errors in turn.
@@ -115,8 +138,14 @@ fn killed_at(rotation: &Rotation, chosen: &[Point], image: &Image) {
     );
 }
 
-/// A run that gets half of the image. Gives how many bytes need not come again.
+/// A run of the prepared device that gets half of the image. Gives how many bytes need not
+/// come again.
 pub fn begin(rotation: &Rotation) -> u64 {
+    begin_on(rotation, &rotation.prepared())
+}
+
+/// The same on this device.
+pub fn begin_on(rotation: &Rotation, device: &Device) -> u64 {
     let (cloud, account) = (&rotation.site.cloud, rotation.account().unwrap().clone());
     cloud.fault(Fault {
         matching: Match::Path(IMAGE_PATH.to_owned()),
@@ -126,10 +155,9 @@ pub fn begin(rotation: &Rotation) -> u64 {
     let denied = account.clone();
     let image = Match::Path(IMAGE_PATH.to_owned());
     cloud.after(1, image, move || denied.deny());
-    let prepared = rotation.prepared();
-    prepared.sync(&[]).exits(77);
+    device.sync(&[]).exits(77);
     account.allow();
-    let there = verdict::durable(&prepared);
+    let there = verdict::durable(device);
     assert!((1..=IMAGE_LENGTH / 2).contains(&there));
     there
 }

@@ -51,7 +51,8 @@ enum Supply {
 pub struct Device {
     pub top: PathBuf,
     prepared: PathBuf,
-    logs: PathBuf,
+    /// Where this and the prepared one have their logs: not where they take room.
+    logs: [PathBuf; 2],
     layout: Layout,
 }
 
@@ -197,10 +198,15 @@ impl Rotation {
     }
 
     fn at(&self, name: &str) -> Device {
+        let logs = [name, self.prepared].map(|name| {
+            let logs = self.site.path("logs").join(name.replace('/', "-"));
+            fs::create_dir_all(&logs).unwrap();
+            logs
+        });
         Device {
             top: self.site.path(name),
             prepared: self.site.path(self.prepared),
-            logs: self.site.path("trace").join(name.replace('/', "-")),
+            logs,
             layout: self.layout,
         }
     }
@@ -224,6 +230,11 @@ impl Device {
             .args([&self.prepared, &self.top])
             .status();
         assert!(copied.unwrap().success());
+        let [own, prepared] = self.logs.each_ref().map(|logs| logs.join(HOOK_LOG));
+        let _ = fs::remove_file(&own);
+        if prepared.exists() {
+            fs::copy(prepared, own).unwrap();
+        }
         self.configure(rotation, &rotation.new);
     }
 
@@ -242,7 +253,7 @@ impl Device {
 
     /// Runs it under strace.
     pub fn traced(&self, command: &Command, calls: &str, inject: Option<&str>) -> Traced {
-        trace::run(command, &self.logs, calls, inject)
+        trace::run(command, &self.logs[0].join("trace"), calls, inject)
     }
 
     pub fn set(&self) -> PathBuf {
@@ -251,7 +262,7 @@ impl Device {
 
     /// What the hook saw, run by run.
     pub fn hooks(&self) -> Vec<BTreeMap<String, String>> {
-        let log = fs::read_to_string(self.top.join("hook.log")).unwrap_or_default();
+        let log = fs::read_to_string(self.logs[0].join(HOOK_LOG)).unwrap_or_default();
         let mut seen = Vec::new();
         for line in log.lines() {
             match line.split_once(' ') {
@@ -274,7 +285,7 @@ impl Device {
                 Supply::Forms(_) => forms::files(),
                 Supply::Secrets => secrets(version),
             },
-            "on_change": {"run": [[rotation.site.path("hook"), self.top.join("hook.log")]]},
+            "on_change": {"run": [[rotation.site.path("hook"), self.logs[0].join(HOOK_LOG)]]},
         }}));
         config["runtime_directory"] = json!(self.top.join("run"));
         config["state_directory"] = json!(self.top.join("state"));
@@ -309,5 +320,6 @@ $name $(tr '\n' '~' < "$name")"
 done
 echo "$seen" >> "$1"
 "#;
+const HOOK_LOG: &str = "hook.log";
 pub const OWNER: u32 = 1234;
 pub const GROUP: u32 = 2345;

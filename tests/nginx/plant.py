@@ -29,6 +29,7 @@ class Cloud:
             text=True,
         )
         if not self.process.stdout.readline().startswith("ready "):
+            self.process.kill()
             raise Failure(f"the cloud did not start: {self.process.stderr.read()}")
         with open(os.path.join(directory, "cloud.json"), encoding="utf-8") as file:
             self.facts = json.load(file)
@@ -142,6 +143,7 @@ class Nginx:
             identity = {"user": user, "group": user, "extra_groups": []}
         self.process = subprocess.Popen(self.command(), **identity)
         if not wait_for(self.listens) or self.process.poll() is not None:
+            self.process.kill()
             raise Failure(f"nginx did not start: {self.said()}")
 
     def command(self, *words):

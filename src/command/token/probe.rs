@@ -159,7 +159,7 @@ fn storage(cloud: &Cloud, account: Option<&str>) -> Result<Option<HostName>, Err
 
 /// The vault of the top level, or the first that a set names.
 fn first_vault(config: &Config) -> Option<HostName> {
-    let used = || Some(config.values().first()?.object.vault.clone());
+    let used = || config.vaults().first().map(|vault| (*vault).clone());
     config.vault.clone().or_else(used)
 }
 

@@ -8,15 +8,11 @@ use crate::name::HostName;
 impl Config {
     /// The vault of all files, if they have one vault; of none, that of the top level.
     pub(super) fn only_vault(&self) -> Option<&HostName> {
-        let values = self.values();
-        let mut vaults: Vec<&HostName> = values.iter().map(|value| &value.object.vault).collect();
-        for selected in self.sets.iter().flat_map(|set| &set.selections) {
-            vaults.push(&selected.selection.vault);
+        match self.vaults().as_slice() {
+            [] => self.vault.as_ref(),
+            [only] => Some(*only),
+            _ => None,
         }
-        let Some(first) = vaults.first().copied() else {
-            return self.vault.as_ref();
-        };
-        vaults.iter().all(|vault| *vault == first).then_some(first)
     }
 }
 

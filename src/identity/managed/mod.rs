@@ -12,7 +12,7 @@ mod source;
 
 use std::path::Path;
 
-use percent_encoding::{utf8_percent_encode, AsciiSet, NON_ALPHANUMERIC};
+use percent_encoding::utf8_percent_encode;
 
 use super::{endpoint, reply, Token};
 use crate::clock;
@@ -125,7 +125,7 @@ impl ManagedIdentity {
     }
 
     fn query(&self, audience: &str) -> Result<String, Error> {
-        let encoded = |text| utf8_percent_encode(text, RESERVED);
+        let encoded = |text| utf8_percent_encode(text, name::RESERVED);
         let version = self.platform.kind.version();
         let audience = encoded(audience);
         Ok(match &self.selector {
@@ -198,13 +198,6 @@ impl Facts {
             .is_some_and(|named| named.eq_ignore_ascii_case(selector.as_str()))
     }
 }
-
-/// All but RFC 3986's unreserved characters.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 #[cfg(test)]
 mod tests {

@@ -261,16 +261,35 @@ fn inode(path: &Path) -> u64 {
 }
 
 #[test]
-fn room_is_made_of_the_version_before_unless_a_hook_is_pending() {
-    for hook in [Hook::Skip, Hook::Run] {
-        let device = Device::new();
-        device.deliver(Layout::Linked, &PAIR);
-        device.deliver_with(Layout::Linked, &NEXT, hook);
-        assert_eq!(device.generations(), 2);
-        let (store, _) = device.healed(Layout::Linked, &NAMES);
-        store.make_room().unwrap();
-        let left = if hook == Hook::Run { 2 } else { 1 };
-        assert_eq!(device.generations(), left);
-        assert_eq!(device.contents(&NAMES), ["key 2", "certificate 2"]);
-    }
+fn room_is_made_of_the_version_before_and_of_nothing_else() {
+    let device = Device::new();
+    device.deliver(Layout::Linked, &PAIR);
+    device.deliver(Layout::Linked, &NEXT);
+    let mut store = device.healed(Layout::Linked, &NAMES).0;
+    let mut staging = store.stage().unwrap();
+    put_all(&mut staging, &PAIR);
+    assert_eq!(device.generations(), 3);
+    // What is in it would not be enough.
+    staging.make_room(1 << 20).unwrap();
+    assert_eq!(device.generations(), 3);
+    staging.make_room(10).unwrap();
+    assert_eq!(device.generations(), 2);
+    assert_eq!(device.contents(&NAMES), ["key 2", "certificate 2"]);
+    staging.commit(Hook::Skip, 3000).unwrap();
+    assert_eq!(device.contents(&NAMES), ["key 1", "certificate 1"]);
+}
+
+#[test]
+fn a_version_is_not_given_up_while_the_one_after_it_is_damaged() {
+    let device = Device::new();
+    device.deliver(Layout::Linked, &PAIR);
+    device.deliver(Layout::Linked, &NEXT);
+    let key = std::fs::canonicalize(device.path("client.key")).unwrap();
+    write(&key, "torn");
+    let mut store = device.healed(Layout::Linked, &NAMES).0;
+    let staging = store.stage().unwrap();
+    staging.make_room(10).unwrap();
+    drop(staging);
+    store.restore(Hook::Skip).unwrap().unwrap();
+    assert_eq!(device.contents(&NAMES), ["key 1", "certificate 1"]);
 }
