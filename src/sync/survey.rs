@@ -75,7 +75,8 @@ pub(super) fn read(session: &mut Session<'_>, wants: Vec<Want>, works: &[Work<'_
         };
         let outcome = session.list(&want.vault, want.kind, &keep, patience);
         if let Err(error) = &outcome {
-            if !want.names.is_empty() {
+            // Where nothing of the host can be had, the objects say so themselves.
+            if !want.names.is_empty() && !error.concerns_whole_host() {
                 log::warn!("{}; {}", every_object_instead(error), error.advice());
             }
         }
