@@ -1,7 +1,8 @@
-//! The run: the only place where identity, vault and store meet.
+//! The run: the only place where identity, vault, blob, render and store meet.
 //!
-//! Sets are opened and healed, one plan is made for all of them, objects are fetched one by
-//! one and wiped, each set is committed as soon as its objects are in. Then it is told.
+//! Sets are opened and healed, what lists must say is asked, one plan is made for all of them.
+//! Objects are fetched one by one, rendered and wiped, blobs come last; each set is committed
+//! as soon as all of its own are in. Then it is told.
 
 mod arrival;
 mod content;
