@@ -132,8 +132,7 @@ fn a_certificate_takes_one_request_a_run_and_a_conversion_a_version() {
         assert_eq!(gets_of_a_run(&site), first);
         assert_eq!(gets_of_a_run(&site), 1, "nothing changed since");
         // A file that was damaged wants its part again.
-        let key = std::fs::canonicalize(site.set("web").join("key")).unwrap();
-        std::fs::write(&key, "damaged").unwrap();
+        site.damage("web", "key");
         assert_eq!(gets_of_a_run(&site), first);
         authority::belong_together(&site.set("web").join("key"), &site.set("web").join("chain"));
         assert_eq!(gets_of_a_run(&site), 1);

@@ -166,8 +166,7 @@ fn after_a_boot_or_with_a_damaged_memory_every_object_is_fetched() {
 fn a_damaged_file_is_fetched_although_the_list_says_unchanged() {
     let site = site(many(4), 4);
     asked(&site);
-    let path = std::fs::canonicalize(site.set("many").join(file(2))).unwrap();
-    std::fs::write(path, "damaged").unwrap();
+    site.damage("many", &file(2));
     assert_eq!(asked(&site), (1, 1));
     delivers(&site, 2, "old");
     // Another form of the same object is another file.
@@ -184,8 +183,7 @@ fn an_earlier_version_that_is_live_again_is_brought_up_to_date() {
     asked(&site);
     put_at(&site, 2, "new", 60);
     asked(&site);
-    let path = std::fs::canonicalize(site.set("many").join(file(2))).unwrap();
-    std::fs::write(path, "damaged").unwrap();
+    site.damage("many", &file(2));
     site.keyferry(&["sync", "--offline"]).exits(0);
     delivers(&site, 2, "old");
     assert_eq!(asked(&site), (1, 1));

@@ -131,7 +131,7 @@ fn a_pair_is_never_mixed_though_the_list_was_read_before_the_new_version() {
         assert_eq!(asked(&site), (1, 0));
         // The list says unchanged, one file is damaged, and then comes a new version.
         let file = |name: &str| site.set("many").join(name);
-        std::fs::write(std::fs::canonicalize(file("chain")).unwrap(), "damaged").unwrap();
+        site.damage("many", "chain");
         let vault = site.vault.clone();
         let certificate = new.in_vault(as_pfx);
         let list = cloud::Match::Path("/secrets".to_owned());

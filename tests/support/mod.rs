@@ -232,6 +232,13 @@ impl Site {
         fs::read_to_string(self.set(set).join(file)).ok()
     }
 
+    /// Puts other bytes into a delivered file, which its owner may not write either.
+    pub fn damage(&self, set: &str, file: &str) {
+        let path = fs::canonicalize(self.set(set).join(file)).unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::write(path, "damaged").unwrap();
+    }
+
     /// The directory of `set`.
     pub fn set(&self, set: &str) -> PathBuf {
         self.path("run/sets").join(set)

@@ -214,8 +214,9 @@ fn what_an_earlier_run_began_is_finished_or_dropped() {
         assert_eq!((count, end.is_none()), (missing, true));
     }
     let newer = Stored::generated(60_000, 2);
+    let newest = bench.put(newer.clone());
     let have = Have {
-        etag_on_disk: Some(&bench.put(newer.clone())),
+        etag_on_disk: Some(&newest),
         partial: Some((&etag, 40_000)),
     };
     assert!(matches!(bench.open(&have), Ok(Opened::Unchanged)));
