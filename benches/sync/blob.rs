@@ -17,6 +17,7 @@ pub fn print(binary: &Binary, repetitions: usize) -> Vec<String> {
     println!("\nBlobs, {}\n\n{}", binary.name, traffic::HEAD);
     let small = place.resident_of(binary, SMALL, repetitions);
     place.row("blob of 20 kB | - | changed", 1, SMALL, &mut broken);
+    let medium = place.resident_of(binary, MEDIUM, repetitions);
     let large = place.resident_of(binary, LARGE, repetitions);
     place.row("blob of 200 MB | - | changed", 1, LARGE, &mut broken);
     binary.sync(&place.site);
@@ -35,8 +36,8 @@ pub fn print(binary: &Binary, repetitions: usize) -> Vec<String> {
         &mut broken,
     );
     println!("\n| blob | peak RSS |\n|---|--:|");
-    println!("| 20 kB | {small} KiB |\n| 200 MB | {large} KiB |");
-    broken.extend(limits::broken_by_blob(binary, small, large));
+    println!("| 20 kB | {small} KiB |\n| 20 MB | {medium} KiB |\n| 200 MB | {large} KiB |");
+    broken.extend(limits::broken_by_blob(binary, medium, large));
     broken
 }
 
@@ -101,5 +102,7 @@ impl Place {
 
 /// Bytes.
 const SMALL: u64 = 20_000;
+/// Bytes: more than is made durable at a time, so that all code of a long transfer has run.
+const MEDIUM: u64 = 20_000_000;
 /// Bytes.
 const LARGE: u64 = 200_000_000;

@@ -81,12 +81,13 @@ pub fn broken_by_traffic(case: &traffic::Case, traffic: &Traffic) -> Vec<String>
     broken
 }
 
-/// A sentence if a large blob, which took `large` KiB, takes more memory than a `small` one.
-pub fn broken_by_blob(binary: &Binary, small: u64, large: u64) -> Option<String> {
-    let more = large.saturating_sub(small);
+/// A sentence if a large blob, which took `large` KiB, takes more memory than a `medium` one,
+/// for which the same code runs.
+pub fn broken_by_blob(binary: &Binary, medium: u64, large: u64) -> Option<String> {
+    let more = large.saturating_sub(medium);
     (more > BLOB).then(|| {
         format!(
-            "{} blob of 200 MB: {more} KiB more than a small one, at most {BLOB}",
+            "{} blob of 200 MB: {more} KiB more than one of 20 MB, at most {BLOB}",
             binary.name
         )
     })
