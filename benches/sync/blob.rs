@@ -102,7 +102,8 @@ impl Place {
 
 /// Bytes.
 const SMALL: u64 = 20_000;
-/// Bytes: more than is made durable at a time, so that all code of a long transfer has run.
+/// Bytes: more than is made durable at a time, so that a transfer of it goes every way that a
+/// longer one does.
 const MEDIUM: u64 = 20_000_000;
 /// Bytes.
 const LARGE: u64 = 200_000_000;

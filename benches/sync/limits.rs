@@ -93,9 +93,8 @@ pub fn broken_by_blob(binary: &Binary, medium: u64, large: u64) -> Option<String
     })
 }
 
-/// KiB by which the peak RSS may grow with a blob's size: what the kernel's count is off by, in
-/// steps of 128 KiB for each of two processors.
-const BLOB: u64 = 256;
+/// KiB by which the peak RSS may grow with a blob's size: below 200 kB.
+const BLOB: u64 = 195;
 /// Bytes of a TLS handshake, in either direction.
 const HANDSHAKE: u64 = 2500;
 /// Bytes of a request with its token.
