@@ -76,11 +76,10 @@ fn options(flags: &[Flag]) -> String {
     names.join(" ")
 }
 
-const TEMPLATE: &str = r#"# Completion of keyferry(1) for bash.  shellcheck shell=bash
-@MADE@
+const TEMPLATE: &str = r#"# Completion of keyferry(1) for bash.
+@MADE@# shellcheck shell=bash
+
 _keyferry() {
-    # bash dictates the name.
-    # shellcheck disable=SC2034
     COMPREPLY=()
     local program=$1 word=$2 before='' verb='' option='' own='' index typed
     local -a place=() taken=()
@@ -149,7 +148,8 @@ _keyferry_paths() {
 _keyferry_instances() {
     local directory
     for directory in /etc/keyferry/instances/*/; do
-        [[ ! -d $directory ]] || basename "$directory"
+        directory=${directory%/}
+        [[ ! -d $directory ]] || echo "${directory##*/}"
     done
 }
 

@@ -51,7 +51,7 @@ fn option(flag: &Flag, indent: usize) -> String {
         Some(names) => {
             let mut names = names.split(' ').map(str::to_lowercase);
             let first = names.next().unwrap();
-            let rest: String = names.map(|name| format!(":{name}:")).collect();
+            let rest: String = names.map(|name| format!(":{name}: ")).collect();
             let equals = if rest.is_empty() { "=" } else { "" };
             format!(
                 "--{}{equals}[{text}]:{first}:{}{rest}",
@@ -66,8 +66,8 @@ fn option(flag: &Flag, indent: usize) -> String {
 fn action(value: &Value) -> String {
     match value {
         Value::File => "_files".to_owned(),
-        Value::Free => String::new(),
-        Value::Instance => "_files -W /etc/keyferry/instances -/".to_owned(),
+        Value::Free => " ".to_owned(),
+        Value::Instance => "_keyferry_instances".to_owned(),
         Value::Set => "_keyferry_sets".to_owned(),
         Value::Words(words) => format!("({})", words.join(" ")),
     }
@@ -113,6 +113,11 @@ _keyferry() {
             _arguments $arguments
             ;;
     esac
+}
+
+_keyferry_instances() {
+    local -a instances=(/etc/keyferry/instances/*(N-/:t))
+    compadd -a instances
 }
 
 # The sets of the last run, as the configuration that is typed so far says.
