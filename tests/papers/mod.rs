@@ -1,11 +1,27 @@
 //! Papers agree with the program: README's lists and examples, and all that is made from its
-//! tables: the reference of keys.
+//! tables: the reference of keys, blocks of the man pages, completions.
 //!
 //! After a change of a table, `UPDATE=1 cargo test --test house papers` writes anew what is made
 //! from it.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
+
+mod commands;
+mod completions;
+mod json;
+mod keys;
+mod markdown;
+mod pages;
 mod readme;
 mod reference;
+mod roff;
 
 use std::fs;
 use std::path::{Path, PathBuf};
