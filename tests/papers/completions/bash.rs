@@ -2,7 +2,7 @@
 
 use keyferry::cli::{Flag, COMMON, VERBS};
 
-use super::{argument, fill, value, with_value, Value, MADE, SETS};
+use super::{argument, fill, value, with_value, Value, MADE, ORPHANED, SETS};
 
 pub(super) fn completion() -> String {
     let verbs: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
@@ -15,6 +15,7 @@ pub(super) fn completion() -> String {
         &[
             ("MADE", MADE.to_owned()),
             ("SETS", SETS.to_owned()),
+            ("ORPHANED", ORPHANED.to_owned()),
             ("VALUED", valued.join(" | ")),
             ("VALUES", values()),
             ("VERBS", verbs.join(" ")),
@@ -60,6 +61,7 @@ fn arguments() -> String {
 
 fn offer(value: &Value) -> Option<String> {
     match value {
+        Value::Delivered => Some("_keyferry_offer \"$(_keyferry_delivered)\"".to_owned()),
         Value::File => Some("_keyferry_paths".to_owned()),
         Value::Free => None,
         Value::Instance => Some("_keyferry_offer \"$(_keyferry_instances)\"".to_owned()),
@@ -153,10 +155,18 @@ _keyferry_instances() {
     done
 }
 
-# The sets of the last run, as the configuration that is typed so far says.
 _keyferry_sets() {
-    "$program" status --json "${place[@]}" </dev/null 2>/dev/null |
-        @SETS@
+    _keyferry_status '@SETS@'
+}
+
+_keyferry_delivered() {
+    _keyferry_status '@SETS@
+        @ORPHANED@'
+}
+
+# What sed finds in the status of the last run, as the configuration that is typed so far says.
+_keyferry_status() {
+    "$program" status --json "${place[@]}" </dev/null 2>/dev/null | sed -n "$1"
 }
 
 complete -F _keyferry keyferry

@@ -2,7 +2,7 @@
 
 use keyferry::cli::{Flag, Verb, COMMON, VERBS};
 
-use super::{argument, fill, value, with_value, Value, MADE, SETS};
+use super::{argument, fill, value, with_value, Value, MADE, ORPHANED, SETS};
 
 pub(super) fn completion() -> String {
     let valued: Vec<String> = with_value()
@@ -14,6 +14,7 @@ pub(super) fn completion() -> String {
         &[
             ("MADE", MADE.to_owned()),
             ("SETS", SETS.to_owned()),
+            ("ORPHANED", ORPHANED.to_owned()),
             ("VALUED", valued.join(" ")),
             (
                 "COMMON",
@@ -59,6 +60,7 @@ fn option(flag: &Flag, verb: Option<&Verb>) -> String {
 
 fn offer(value: &Value) -> Option<String> {
     match value {
+        Value::Delivered => Some("-a '(__keyferry_delivered)'".to_owned()),
         Value::File => Some(FILES.to_owned()),
         Value::Free => None,
         Value::Instance => Some("-a '(__keyferry_instances)'".to_owned()),
@@ -108,8 +110,17 @@ function __keyferry_instances
     end
 end
 
-# The sets of the last run, as the configuration that is typed so far says.
 function __keyferry_sets
+    __keyferry_status '@SETS@'
+end
+
+function __keyferry_delivered
+    __keyferry_status '@SETS@
+        @ORPHANED@'
+end
+
+# What sed finds in the status of the last run, as the configuration that is typed so far says.
+function __keyferry_status
     set -l words (commandline -opc)
     set -l program $words[1]
     set -e words[1]
@@ -130,8 +141,7 @@ function __keyferry_sets
     end
     command -q $program
     or return
-    set -l sets ($program status --json $place </dev/null 2>/dev/null |
-        @SETS@)
+    set -l sets ($program status --json $place </dev/null 2>/dev/null | sed -n $argv[1])
     for name in $sets
         contains -- $name $words
         or echo $name

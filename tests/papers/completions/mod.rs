@@ -63,6 +63,8 @@ fn offered_values_are_taken() {
 
 /// What may stand in the place of an option's value or of an argument.
 pub(super) enum Value {
+    /// The name of a set of the last run, or of one that was delivered once.
+    Delivered,
     /// A path.
     File,
     /// What nobody can guess.
@@ -95,6 +97,7 @@ pub(super) fn value(flag: &Flag) -> Value {
 fn argument(verb: &Verb) -> Option<Value> {
     match verb.arguments {
         "" => None,
+        "[SET…]" if verb.name == "purge" => Some(Value::Delivered),
         "[SET…]" => Some(Value::Set),
         "[NAME]" if verb.name == "clouds" => {
             let names = PRESETS.iter().map(|preset| preset.name.to_owned());
@@ -141,8 +144,11 @@ fn fill(template: &str, values: &[(&str, String)]) -> String {
     text
 }
 
-/// The line of sed(1) that finds the names of sets in the JSON of `status`: those of files stand
-/// deeper. What is no name of a set, a broken file say, is left out.
+/// What sed(1) finds the names of sets with in the JSON of `status`: those of files stand deeper.
+/// What is no name of a set, a broken file say, is left out.
 const SETS: &str =
-    r#"sed -n '/^  "sets": \[/,/^  \]/s/^      "name": "\([0-9A-Za-z][0-9A-Za-z._-]*\)",$/\1/p'"#;
+    r#"/^  "sets": \[/,/^  \]/s/^      "name": "\([0-9A-Za-z][0-9A-Za-z._-]*\)",*$/\1/p"#;
+/// The same for sets that are configured no more.
+const ORPHANED: &str =
+    r#"/^  "orphaned": \[/,/^  \]/s/^      "set": "\([0-9A-Za-z][0-9A-Za-z._-]*\)",*$/\1/p"#;
 const MADE: &str = "# Made from the program's table of commands by tests/papers/completions; written anew by\n# UPDATE=1 cargo test --test house papers\n";

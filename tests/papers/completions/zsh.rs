@@ -2,7 +2,7 @@
 
 use keyferry::cli::{Flag, Verb, COMMON, VERBS};
 
-use super::{argument, fill, value, Value, MADE, SETS};
+use super::{argument, fill, value, Value, MADE, ORPHANED, SETS};
 
 pub(super) fn completion() -> String {
     let verbs = VERBS.iter();
@@ -17,6 +17,7 @@ pub(super) fn completion() -> String {
         &[
             ("MADE", MADE.to_owned()),
             ("SETS", SETS.to_owned()),
+            ("ORPHANED", ORPHANED.to_owned()),
             ("VERBS", verbs.collect()),
             (
                 "COMMON",
@@ -65,6 +66,7 @@ fn option(flag: &Flag, indent: usize) -> String {
 
 fn action(value: &Value) -> String {
     match value {
+        Value::Delivered => "_keyferry_delivered".to_owned(),
         Value::File => "_files".to_owned(),
         Value::Free => " ".to_owned(),
         Value::Instance => "_keyferry_instances".to_owned(),
@@ -120,16 +122,25 @@ _keyferry_instances() {
     compadd -a instances
 }
 
-# The sets of the last run, as the configuration that is typed so far says.
 _keyferry_sets() {
+    _keyferry_status '@SETS@'
+}
+
+_keyferry_delivered() {
+    _keyferry_status '@SETS@
+        @ORPHANED@'
+}
+
+# What sed finds in the status of the last run, as the configuration that is typed so far says.
+_keyferry_status() {
     local -a options sets
-    local option
+    local option value
     for option in --config --instance; do
-        local value=${opt_args[$option]:-$place[$option]}
+        value=${opt_args[$option]:-$place[$option]}
         [[ -z $value ]] || options+=($option ${(Q)value})
     done
     sets=(${(f)"$(_call_program sets ${(q)program} status --json ${(q)options} </dev/null 2>/dev/null |
-        @SETS@)"})
+        sed -n $1)"})
     sets=(${sets:|line})
     compadd -a sets
 }

@@ -35,8 +35,17 @@ function __keyferry_instances
     end
 end
 
-# The sets of the last run, as the configuration that is typed so far says.
 function __keyferry_sets
+    __keyferry_status '/^  "sets": \[/,/^  \]/s/^      "name": "\([0-9A-Za-z][0-9A-Za-z._-]*\)",*$/\1/p'
+end
+
+function __keyferry_delivered
+    __keyferry_status '/^  "sets": \[/,/^  \]/s/^      "name": "\([0-9A-Za-z][0-9A-Za-z._-]*\)",*$/\1/p
+        /^  "orphaned": \[/,/^  \]/s/^      "set": "\([0-9A-Za-z][0-9A-Za-z._-]*\)",*$/\1/p'
+end
+
+# What sed finds in the status of the last run, as the configuration that is typed so far says.
+function __keyferry_status
     set -l words (commandline -opc)
     set -l program $words[1]
     set -e words[1]
@@ -57,8 +66,7 @@ function __keyferry_sets
     end
     command -q $program
     or return
-    set -l sets ($program status --json $place </dev/null 2>/dev/null |
-        sed -n '/^  "sets": \[/,/^  \]/s/^      "name": "\([0-9A-Za-z][0-9A-Za-z._-]*\)",$/\1/p')
+    set -l sets ($program status --json $place </dev/null 2>/dev/null | sed -n $argv[1])
     for name in $sets
         contains -- $name $words
         or echo $name
