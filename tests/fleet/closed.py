@@ -1,11 +1,13 @@
 """What can be said without a simulation: binomial counts and their largest of many.
 
-Devices start evenly spread over a delay; how many start in one slot of it is binomial, and the
-largest count of W slots is at most m with a chance of at least F(m)**W (counts of slots that share
-one fleet hang together negatively), and hardly more.
+Devices start evenly spread over a delay; how many start in one slot of it is binomial. Slots share
+one fleet, so their counts hang together negatively: the chance that none of W slots has more than m
+lies between 1 - W t and (1 - t)**W, where t is the chance that one has. Where the largest slot
+matters, W t is small and both are the same; the second is used here.
 """
 
 import math
+import statistics
 
 
 def log_pmf(count, total, chance):
@@ -52,26 +54,16 @@ def log_below(count, total, slots):
     return slots * math.log1p(-above) if above < 1 else -math.inf
 
 
-def peak_quantile(share, total, slots):
-    """The smallest m that the largest slot keeps to with this chance."""
-    low, high = -1, total
-    while high - low > 1:
-        middle = (low + high) // 2
-        if log_below(middle, total, slots) >= math.log(share):
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-def expected_peak(total, slots):
-    """Mean of the largest slot."""
-    count = summed = total // slots
+def peak_moments(total, slots):
+    """Mean and variance of the largest slot."""
+    count = first = total // slots
+    mean, square = float(first), float(first * first)
     while True:
         above = -math.expm1(log_below(count, total, slots))
-        if above < 1e-9:
-            return float(summed)
-        summed += above
+        if above < 1e-12:
+            return mean, square - mean * mean
+        mean += above
+        square += (2 * count + 1) * above
         count += 1
 
 
@@ -88,6 +80,12 @@ def most_devices(limit, requests, slots, share=0.999):
     return low
 
 
-def rule_of_thumb(limit, requests, slots, sigmas):
+def sigmas(slots, share=0.999):
+    """The z of the rule of thumb: as far out as one slot may be, so that all keep to it."""
+    return statistics.NormalDist().inv_cdf(share ** (1 / slots))
+
+
+def rule_of_thumb(limit, requests, slots):
     """The same by the normal distribution: W (sqrt(L/R + z²/4) - z/2)²."""
-    return slots * (math.sqrt(limit / requests + sigmas * sigmas / 4) - sigmas / 2) ** 2
+    z = sigmas(slots)
+    return slots * (math.sqrt(limit / requests + z * z / 4) - z / 2) ** 2

@@ -1,5 +1,6 @@
 """What stands in docs/fleet.md between marks, and the plots beside it."""
 
+import closed
 import facts
 import scenarios
 from fleet import SECOND
@@ -63,6 +64,9 @@ def _facts():
     )
 
 
+ALL_AT_ONCE = (400, 500)
+
+
 def _timers():
     rows = []
     for kind, name in (
@@ -70,7 +74,7 @@ def _timers():
         ("drawn", f"delay of {_minutes(TIMER.delay)}, drawn each time"),
         ("stable", f"delay of {_minutes(TIMER.delay)} that stays: the shipped timer"),
     ):
-        for devices in FLEETS:
+        for devices in sorted((*ALL_AT_ONCE, *FLEETS)) if kind == "fixed" else FLEETS:
             rows.append((name, _count(devices), *_load(scenarios.timers(kind, devices))))
             name = ""
     room = scenarios.room(SECRETS)
@@ -108,7 +112,10 @@ def _room():
         room = scenarios.room(requests, interval)
         mean = room * requests / scenarios.slots(interval)
         rows.append((requests, _minutes(interval), _minutes(interval * TIMER.delay // TIMER.interval), _count(room), _percent(mean / LIMIT)))
-    return _table(("requests a run", "interval", "delay", "devices a vault", "of its limit used in the mean"), ":::::", rows)
+    intervals = sorted({interval for _, interval in SETTINGS})
+    z = ", ".join(f"{closed.sigmas(scenarios.slots(interval)):.2f} for {_minutes(interval)}" for interval in intervals)
+    text = _table(("requests a run", "interval", "delay", "devices a vault", "of its limit used in the mean"), ":::::", rows)
+    return f"with L = {_count(LIMIT)}, W = delay / 10 s and z = {z}. By the binomial counts themselves:\n\n{text}"
 
 
 def _vaults():
