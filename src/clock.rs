@@ -4,15 +4,29 @@
 //! Devices of the field boot in 1970 and may jump; nothing here assumes that a later
 //! reading is larger.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Seconds since 1970-01-01 UTC by the device's clock; negative before.
+#[cfg(target_pointer_width = "64")]
 pub fn now() -> i64 {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_secs())
             .map_or(i64::MIN, |seconds| seconds.saturating_neg()),
     }
+}
+
+/// Seconds since 1970-01-01 UTC by the device's clock; negative before.
+///
+/// The kernel is asked itself: the standard library asks musl in 32 bit, and ends the program
+/// once that is too narrow for the answer, in 2038.
+#[cfg(target_pointer_width = "32")]
+pub fn now() -> i64 {
+    use rustix::time::{clock_gettime, ClockId};
+
+    clock_gettime(ClockId::Realtime).tv_sec
 }
 
 /// Our reading `now`, unless a service's clock differs from it by minutes (`offset`, in

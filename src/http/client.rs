@@ -2,9 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rustix::rand::{getrandom, GetRandomFlags};
+use rustix::time::{clock_gettime, ClockId};
 use ureq::Agent;
 
 use super::connector::Connector;
@@ -296,15 +297,13 @@ fn left(end: Instant) -> Duration {
     end.saturating_duration_since(Instant::now())
 }
 
-/// A number for the jitter. A young device may have no entropy yet; what its clock says
-/// is good enough for this purpose.
+/// A number for the jitter. A young device may have no entropy yet; how long it has been up,
+/// to the nanosecond, is good enough for this purpose.
 fn random() -> u64 {
     let mut bytes = [0_u8; 8];
     match getrandom(&mut bytes, GetRandomFlags::NONBLOCK) {
         Ok(8) => u64::from_ne_bytes(bytes),
-        _ => SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| u64::from(since.subsec_nanos())),
+        _ => u64::try_from(clock_gettime(ClockId::Monotonic).tv_nsec).unwrap_or_default(),
     }
 }
 

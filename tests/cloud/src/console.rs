@@ -4,8 +4,11 @@
 //! ```text
 //! certificate VAULT NAME PEM        a new version, whose secret is the text of the file PEM
 //! certificate VAULT NAME PFX PEM    … is the container PFX, which the vault converts to PEM
+//! clock SECONDS                     the services' clock runs ahead of the machine's by this
+//! secret VAULT NAME WORD...         a new version, whose value is the rest of the line
 //! ```
-//! The answer is `done` and the version's id, or `failed` and why. Paths hold no spaces.
+//! The answer is `done` and the version's id, if there is one, or `failed` and why. Paths hold no
+//! spaces.
 
 use std::fs;
 use std::io::{self, BufRead, Write};
@@ -27,23 +30,41 @@ pub(crate) fn obey(cloud: &Cloud, input: impl BufRead, mut output: impl Write) -
 }
 
 fn answer(cloud: &Cloud, words: &[&str]) -> io::Result<String> {
-    let (vault, name, certificate) = match *words {
+    match *words {
         ["certificate", vault, name, pem] => {
-            (vault, name, Certificate::pem(fs::read_to_string(pem)?))
+            let certificate = Certificate::pem(fs::read_to_string(pem)?);
+            Ok(cloud.vault(vault).set_certificate(name, certificate))
         }
         ["certificate", vault, name, pfx, pem] => {
-            let (container, converted) = (fs::read(pfx)?, fs::read_to_string(pem)?);
-            (vault, name, Certificate::pfx(container, converted))
+            let certificate = Certificate::pfx(fs::read(pfx)?, fs::read_to_string(pem)?);
+            Ok(cloud.vault(vault).set_certificate(name, certificate))
         }
-        _ => return Err(io::Error::other("no such command")),
-    };
-    Ok(cloud.vault(vault).set_certificate(name, certificate))
+        ["clock", seconds] => {
+            cloud.set_clock_offset(seconds.parse().map_err(io::Error::other)?);
+            Ok(String::new())
+        }
+        ["secret", vault, name, ref value @ ..] if !value.is_empty() => {
+            Ok(cloud.vault(vault).set(name, &value.join(" ")))
+        }
+        _ => Err(io::Error::other("no such command")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use cloud::{Device, DeviceAuthority, National};
+
+    /// The first word of the answer to each of these commands.
+    fn answers(cloud: &Cloud, commands: &str) -> Vec<String> {
+        let mut answers = Vec::new();
+        obey(cloud, commands.as_bytes(), &mut answers).unwrap();
+        let answers = String::from_utf8(answers).unwrap();
+        answers
+            .lines()
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect()
+    }
 
     #[test]
     fn a_certificate_comes_from_a_file_and_a_mistake_stops_nothing() {
@@ -52,18 +73,29 @@ mod tests {
         let broker = Device::builder("broker").issued_by(&authority).build();
         let path = std::env::temp_dir().join(format!("cloud-console-{}.pem", std::process::id()));
         fs::write(&path, &broker.combined_pem).unwrap();
-        let path = path.display();
-        let commands =
-            format!("hush\ncertificate plant7 broker /nowhere\ncertificate plant7 broker {path}\n");
-        let mut answers = Vec::new();
-        let outcome = obey(&cloud, commands.as_bytes(), &mut answers);
-        fs::remove_file(path.to_string()).unwrap();
-        outcome.unwrap();
-        let answers = String::from_utf8(answers).unwrap();
-        let starts: Vec<&str> = answers
-            .lines()
-            .map(|line| line.split(' ').next().unwrap())
-            .collect();
-        assert_eq!(starts, ["failed", "failed", "done"], "{answers}");
+        let place = path.display();
+        let commands = format!(
+            "hush\ncertificate plant7 broker /nowhere\ncertificate plant7 broker {place}\n"
+        );
+        let answers = answers(&cloud, &commands);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(answers, ["failed", "failed", "done"]);
+    }
+
+    #[test]
+    fn a_secret_is_the_rest_of_the_line_and_must_have_one() {
+        let cloud = Cloud::start(National::Public).unwrap();
+        let commands = "secret plant7 pump\nsecret plant7 pump key of pump 7\n";
+        assert_eq!(answers(&cloud, commands), ["failed", "done"]);
+    }
+
+    #[test]
+    fn the_clock_takes_seconds_either_way_and_nothing_else() {
+        let cloud = Cloud::start(National::Public).unwrap();
+        let commands = "clock 2209032000\nclock -60\nclock soon\nclock\n";
+        assert_eq!(
+            answers(&cloud, commands),
+            ["done", "done", "failed", "failed"]
+        );
     }
 }

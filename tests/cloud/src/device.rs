@@ -1,10 +1,9 @@
 //! Devices: keys and certificates as provisioning would put them on one, good and bad.
 //!
-//! RSA keys take a moment to make, so they are kept for the life of the process and shared by all
-//! devices that ask for the same size and number. Certificates are new each time.
+//! Devices that ask for an RSA key of the same size and number share it. Certificates are new each
+//! time.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use base64::prelude::{Engine, BASE64_STANDARD};
 use rcgen::{
@@ -13,11 +12,11 @@ use rcgen::{
 };
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
-use rsa::rand_core::OsRng;
 use rsa::RsaPrivateKey;
 use time::{Duration, OffsetDateTime};
 
-use crate::{lock, random};
+use crate::random;
+use crate::rsa_keys::rsa_key;
 
 /// A device's key and certificate, in all forms a test needs.
 #[derive(Clone, Debug)]
@@ -240,11 +239,6 @@ impl Key {
     }
 }
 
-/// A new RSA key.
-pub(crate) fn new_rsa_key(bits: usize) -> RsaPrivateKey {
-    RsaPrivateKey::new(&mut OsRng, bits).expect("the size is sound")
-}
-
 /// A key for the TLS of this cloud: RSA-2048, as Azure's own certificates have it. What a
 /// client pays for a handshake depends on it.
 pub(crate) fn server_key(number: usize) -> KeyPair {
@@ -258,16 +252,6 @@ pub(crate) fn server_key(number: usize) -> KeyPair {
 /// A key for somebody else's identity provider.
 pub(crate) fn issuer_key(number: usize) -> RsaPrivateKey {
     rsa_key(2048, ISSUER_KEYS + number)
-}
-
-/// The process's RSA key of this size and number.
-fn rsa_key(bits: usize, number: usize) -> RsaPrivateKey {
-    static KEYS: Mutex<Option<HashMap<(usize, usize), RsaPrivateKey>>> = Mutex::new(None);
-    lock(&KEYS)
-        .get_or_insert_default()
-        .entry((bits, number))
-        .or_insert_with(|| new_rsa_key(bits))
-        .clone()
 }
 
 fn params(common_name: &str, validity: Validity) -> CertificateParams {

@@ -40,6 +40,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> io::Result<()> {
+    if let Some(keys) = &options.keys {
+        cloud::give_rsa_keys(&fs::read_to_string(keys)?)?;
+    }
     let mut builder = Cloud::builder(options.national).address(&options.address);
     if let Some(tenant) = &options.tenant {
         builder = builder.tenant(tenant);
@@ -178,6 +181,7 @@ struct Options {
     azure_ml: Option<String>,
     imds: Option<String>,
     imds_first: Vec<u16>,
+    keys: Option<PathBuf>,
     pfx: Option<(PathBuf, PathBuf)>,
 }
 
@@ -194,6 +198,7 @@ impl Options {
             azure_ml: None,
             imds: None,
             imds_first: Vec::new(),
+            keys: None,
             pfx: None,
         };
         while let Some(name) = arguments.next() {
@@ -218,6 +223,7 @@ impl Options {
                     options.imds_first =
                         statuses.map_err(|_| format!("{value} are no statuses"))?;
                 }
+                "--keys" => options.keys = Some(PathBuf::from(value)),
                 "--national" => {
                     let known = National::from_name(&value);
                     options.national = known.ok_or(format!("{value} is no cloud"))?;
@@ -249,7 +255,7 @@ fn address_and_directory(text: &str) -> Result<(String, PathBuf), String> {
 const USAGE: &str = "usage: cloud --directory DIR [--national NAME] [--address IP:PORT] \
                      [--tenant GUID]\n       [--imds IP:PORT] [--arc IP:PORT:DIRECTORY] \
                      [--arc-agent current|old|other-case]\n       [--app-service IP:PORT] \
-                     [--azure-ml IP:PORT] [--imds-first STATUS,...]\n       [--pfx PFX:PEM]";
+                     [--azure-ml IP:PORT] [--imds-first STATUS,...]\n       [--pfx PFX:PEM] [--keys PEM]";
 
 const RESOURCE_ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/\
                            loopback/providers/Microsoft.ManagedIdentity/userAssignedIdentities/edge";

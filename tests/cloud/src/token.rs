@@ -18,9 +18,10 @@ use serde_json::Value;
 use crate::directory::App;
 use crate::national::National;
 use crate::object::{array, Object};
+use crate::rsa_keys::new_rsa_key;
 use crate::token_reply::TokenShape;
 use crate::users::User;
-use crate::{device, lock, random};
+use crate::{lock, random};
 
 /// Issues and verifies access tokens.
 pub(crate) struct Tokens {
@@ -219,5 +220,5 @@ fn part(text: &str) -> Result<Value, BadToken> {
 /// One key a process: making it takes a moment.
 fn signing_key() -> &'static RsaPrivateKey {
     static KEY: OnceLock<RsaPrivateKey> = OnceLock::new();
-    KEY.get_or_init(|| device::new_rsa_key(2048))
+    KEY.get_or_init(|| new_rsa_key(2048))
 }
