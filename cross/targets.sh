@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # Reads cross/targets for the scripts beside, which give $cross, this directory, and fail().
 
-# Sets cpu, link, loader, zig_cpu, debian, gcc, limit and runner of target $1.
+# Sets cpu, link, loader, zig_cpu, debian, gcc, limit, stock_limit and runner of target $1.
 find_target() {
     local name
-    while read -r name cpu link zig_cpu debian gcc limit runner; do
+    while read -r name cpu link zig_cpu debian gcc limit stock_limit runner; do
         [ "$name" = "$1" ] || continue
         case $cpu in
         aarch64) loader=/lib/ld-linux-aarch64.so.1 ;;
