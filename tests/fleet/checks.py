@@ -301,9 +301,10 @@ def numbers_in_sentences_are_those_of_the_tables():
 
 
 def the_page_and_its_plots_are_what_the_simulation_gives():
-    wrong = [path for path, text in document.made(document.committed()).items() if not os.path.exists(os.path.join(facts.TOP, path)) or facts.read(path) != text]
+    made = document.made(document.committed())
+    wrong = [path for path, text in made.items() if not os.path.exists(os.path.join(facts.TOP, path)) or facts.read(path) != text]
     assert not wrong, f"run tests/fleet/simulate and read the difference: {', '.join(wrong)}"
-    known = {os.path.basename(path) for path in document.made(document.committed()) if path.endswith(".svg")}
+    known = {os.path.basename(path) for path in made if path.endswith(".svg")}
     assert known == set(os.listdir(os.path.join(facts.TOP, document.PLOTS)))
     for name in known:
         assert f"](fleet/{name})" in document.committed(), f"{name} is not shown"

@@ -11,10 +11,6 @@ PLOTS = "docs/fleet"
 MARKS = re.compile(r"(<!-- begin: ([a-z -]+), made by tests/fleet/simulate -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 
 
-class Unmarked(Exception):
-    """The paper has not the marks that the simulation fills."""
-
-
 def committed():
     """The paper as it is."""
     return facts.read(PAPER)
@@ -25,7 +21,7 @@ def made(text):
     blocks = paper.blocks()
     found = [name for _, name, _, _ in MARKS.findall(text)]
     if sorted(found) != sorted(blocks):
-        raise Unmarked(f"{PAPER} must have each of these marks once: {', '.join(sorted(blocks))}; it has {', '.join(sorted(found))}")
+        raise facts.Stale(f"{PAPER} must have each of these marks once: {', '.join(sorted(blocks))}; it has {', '.join(sorted(found))}")
     files = {PAPER: MARKS.sub(lambda part: f"{part[1]}{blocks[part[2]]}{part[4]}", text)}
     files.update({f"{PLOTS}/{name}": text for name, text in paper.pictures().items()})
     return files

@@ -13,7 +13,7 @@ SERVICE = "packaging/root/usr/lib/systemd/system/keyferry.service"
 
 
 class Stale(Exception):
-    """The product is not what the model was made for."""
+    """Product or paper are not what the model was made for."""
 
 
 class Timer(NamedTuple):

@@ -33,6 +33,7 @@ fn links_of_the_papers_lead_somewhere() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/configuration.md",
+        "docs/fleet.md",
         "docs/sources.md",
     ] {
         let path = top().join(paper);

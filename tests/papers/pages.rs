@@ -1,7 +1,7 @@
 //! The man pages: written by hand, but for the blocks between `.\" begin: NAME, made from …` and
 //! `.\" end`, which are made here.
 
-use keyferry::cli::{self, COMMON, VERBS};
+use keyferry::cli::{self, COMMON, LATER_VERBS, VERBS};
 use keyferry::cloud::PRESETS;
 use keyferry::config::table::{IDENTITY_TYPES, KEYS};
 use keyferry::error::{Class, Reason};
@@ -102,6 +102,31 @@ fn a_text_by_hand_tells_of_every_command() {
     for verb in &VERBS {
         let told = by_hand.contains(&format!(".Cm {}", verb.name));
         assert!(told, "write about `{}` in keyferry(1)", verb.name);
+    }
+}
+
+/// An option that goes leaves no sentence behind.
+#[test]
+fn texts_by_hand_tell_of_no_other_options() {
+    let known: Vec<&str> = VERBS
+        .iter()
+        .flat_map(|verb| verb.options)
+        .chain(&COMMON)
+        .map(|flag| flag.name)
+        .collect();
+    let is_of_later = |line: &&str| {
+        LATER_VERBS
+            .iter()
+            .any(|verb| line.starts_with(&format!(".Cm {verb} ")))
+    };
+    for path in PAGES {
+        let text = by_hand(&page(path));
+        for line in text.lines().filter(|line| !is_of_later(line)) {
+            for told in line.split("Fl -").skip(1) {
+                let name = told.split_whitespace().next().unwrap();
+                assert!(known.contains(&name), "{path}: --{name}");
+            }
+        }
     }
 }
 
