@@ -46,6 +46,7 @@ mod missing;
 mod namespace;
 mod network;
 mod password;
+mod past_2038;
 mod provoked;
 mod proxies;
 mod quiet_runs;
