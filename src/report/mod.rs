@@ -109,7 +109,7 @@ pub fn explanation(error: &Error) -> Vec<String> {
 /// The drop-in that opens a path which the unit's sandbox keeps read-only.
 fn drop_in(path: &Path) -> Vec<String> {
     vec![
-        "  if a unit's sandbox makes it read-only, paste this into `systemctl edit keyferry.service`:".to_owned(),
+        "  if a unit's sandbox makes it read-only, paste this into `systemctl edit keyferry.service keyferry-restore.service`:".to_owned(),
         "    [Service]".to_owned(),
         format!("    ReadWritePaths={}", path.display()),
     ]

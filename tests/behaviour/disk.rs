@@ -57,7 +57,7 @@ fn a_read_only_file_system_is_73_with_a_drop_in_to_paste() {
         let run = mounted(&site, read_only, words).exits(code);
         let path = site.set("mqtt").display().to_string();
         run.says(&format!("cannot write {path}: Read-only file system"))
-            .says("paste this into `systemctl edit keyferry.service`")
+            .says("paste this into `systemctl edit keyferry.service keyferry-restore.service`")
             .says(&format!("error:     ReadWritePaths={path}\n"));
     }
     assert_eq!(site.delivered("mqtt", "password").unwrap(), "hunter2");
