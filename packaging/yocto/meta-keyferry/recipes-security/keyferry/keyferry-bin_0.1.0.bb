@@ -6,9 +6,10 @@ require keyferry.inc
 # KEYFERRY_BIN_SHA256[armv7-unknown-linux-musleabihf] = "..."
 KEYFERRY_BIN_SITE ??= "${KEYFERRY_SITE}"
 KEYFERRY_BIN_TARGET = "${@keyferry_bin_target(d)}"
+KEYFERRY_BIN_SUM = "${@d.getVarFlag('KEYFERRY_BIN_SHA256', d.getVar('KEYFERRY_BIN_TARGET')) or ''}"
 KEYFERRY_BIN = "keyferry-${PV}-${KEYFERRY_BIN_TARGET}"
 SRC_URI += "${KEYFERRY_BIN_SITE}/${KEYFERRY_BIN};name=program;subdir=${BP};unpack=0"
-SRC_URI[program.sha256sum] = "${@d.getVarFlag('KEYFERRY_BIN_SHA256', d.getVar('KEYFERRY_BIN_TARGET')) or ''}"
+SRC_URI[program.sha256sum] = "${KEYFERRY_BIN_SUM}"
 
 COMPATIBLE_HOST = "(aarch64|arm|riscv64|x86_64).*-linux.*"
 
@@ -55,7 +56,7 @@ python () {
     if not target:
         raise bb.parse.SkipRecipe("no program is built for %s with \"%s\""
             % (d.getVar("HOST_ARCH"), d.getVar("TUNE_FEATURES")))
-    if not d.getVarFlag("KEYFERRY_BIN_SHA256", target):
+    if not d.getVar("KEYFERRY_BIN_SUM"):
         raise bb.parse.SkipRecipe("KEYFERRY_BIN_SHA256[%s] is not set: the sha256sum of %s"
             % (target, d.getVar("KEYFERRY_BIN")))
 }
