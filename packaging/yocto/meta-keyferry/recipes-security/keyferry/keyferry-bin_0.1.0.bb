@@ -41,13 +41,14 @@ def keyferry_bin_target(d):
         return arch + "-unknown-linux-musl"
     if arch == "riscv64":
         return "riscv64gc-unknown-linux-musl"
-    features = (d.getVar("TUNE_FEATURES") or "").split()
-    if arch != "arm" or not any(feature.startswith(("vfp", "neon")) for feature in features):
+    # A tune may name its processor alone; then it is an override that names the architecture.
+    words = set((d.getVar("TUNE_FEATURES") or "").split()) | set(d.getVar("MACHINEOVERRIDES").split(":"))
+    if arch != "arm" or not words & {"neon", "vfp", "vfpv3", "vfpv3d16", "vfpv4"}:
         return ""
-    if "armv6" in features:
-        return "arm-unknown-linux-musleabihf"
-    if any(feature.startswith(("armv7", "armv8")) for feature in features):
+    if words & {"armv7a", "armv7ve", "armv8a"}:
         return "armv7-unknown-linux-musleabihf"
+    if "armv6" in words:
+        return "arm-unknown-linux-musleabihf"
     return ""
 
 # nooelint: oelint.task.noanonpython
