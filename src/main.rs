@@ -36,6 +36,7 @@ fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
             report::print(&cli::help());
             return Ok(0);
         }
+        Command::Purge(options) => return command::purge::run(invocation, options).map_err(one),
         Command::Status { max_age } => {
             let outline = load::outline(invocation)?;
             let runtime = &outline.runtime_directory;

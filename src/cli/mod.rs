@@ -50,6 +50,8 @@ pub enum Command {
     },
     /// `--help`
     Help,
+    /// `purge`
+    Purge(PurgeOptions),
     /// `status`
     Status {
         /// Age past which a set's last confirmation is a failure.
@@ -68,6 +70,17 @@ pub enum Command {
     Token(TokenOptions),
     /// `--version`
     Version,
+}
+
+/// The options of `purge`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PurgeOptions {
+    /// The sets to remove.
+    pub sets: Vec<SetName>,
+    /// Whether all sets go, and the state of the instance.
+    pub all: bool,
+    /// Whether nothing is touched.
+    pub dry_run: bool,
 }
 
 /// The options of `token`.
@@ -209,6 +222,7 @@ impl Typed {
                 online: has("online"),
             }),
             "clouds" => self.clouds(),
+            "purge" => self.purge(),
             "status" => Ok(Command::Status {
                 max_age: self.max_age,
             }),
@@ -222,6 +236,19 @@ impl Typed {
                 what: format!("{name} is in the table only"),
             }),
         }
+    }
+
+    fn purge(&self) -> Result<Command, Error> {
+        let options = PurgeOptions {
+            sets: self.sets()?,
+            all: self.flags.contains(&"all"),
+            dry_run: self.flags.contains(&"dry-run"),
+        };
+        if options.all && !options.sets.is_empty() {
+            let problem = "--all stands for every set: no names go with it";
+            return Err(usage(problem.to_owned()));
+        }
+        Ok(Command::Purge(options))
     }
 
     fn mode(&self) -> Result<Mode, Error> {

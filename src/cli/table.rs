@@ -25,7 +25,7 @@ pub struct Flag {
 }
 
 /// The verbs, in the order of the help.
-pub const VERBS: [Verb; 5] = [
+pub const VERBS: [Verb; 6] = [
     Verb {
         name: "sync",
         arguments: "[SET…]",
@@ -121,10 +121,27 @@ pub const VERBS: [Verb; 5] = [
             JSON,
         ],
     },
+    Verb {
+        name: "purge",
+        arguments: "[SET…]",
+        summary: "remove delivered files and forget their sets",
+        options: &[
+            Flag {
+                name: "all",
+                value: None,
+                summary: "every set, then all state of the instance",
+            },
+            Flag {
+                name: "dry-run",
+                value: None,
+                summary: "tell what would go; change nothing",
+            },
+        ],
+    },
 ];
 
 /// Verbs that later releases bring; refused by that name today.
-pub const LATER_VERBS: [&str; 2] = ["purge", "rollback"];
+pub const LATER_VERBS: [&str; 1] = ["rollback"];
 
 /// Options that later releases bring.
 pub const LATER_OPTIONS: [&str; 1] = ["root"];

@@ -14,6 +14,7 @@ use crate::identity::{self, Credential};
 use crate::json::Json;
 use crate::report;
 use crate::store::Store;
+use crate::sync;
 
 /// Checks and gives the exit code of the gravest problem.
 pub fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
@@ -70,6 +71,9 @@ impl Findings {
         }
         if let Err(error) = identity::client(config) {
             self.errors.push((None, error));
+        }
+        for orphan in &sync::remembered_orphans(config) {
+            self.warnings.push(sync::orphaned(orphan, &config.instance));
         }
         self.look_for_room(&config.runtime_directory);
         self.look_for_room(&config.state_directory);

@@ -5,6 +5,7 @@ pub mod check;
 pub mod clouds;
 pub mod doctor;
 pub mod load;
+pub mod purge;
 pub mod status;
 pub mod sync;
 pub mod token;

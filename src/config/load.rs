@@ -163,7 +163,7 @@ pub(super) fn read_top(
         Some(_) => Environment::Elsewhere,
         None => Environment::Ours,
     };
-    let own = own_directories(request, &mut object, problems);
+    let own = own_directories(request, Some(&mut object), problems);
     let (mut private_cloud, mut unknown_cloud) = (None, None);
     let cloud_node = need(&mut object, "cloud", problems);
     let reading = cloud_node
@@ -240,17 +240,21 @@ fn need<'a>(top: &mut Object<'a>, name: &str, problems: &mut Problems) -> Option
     top.need(key, problems)
 }
 
-fn own_directories(request: &LoadRequest, top: &mut Object<'_>, problems: &mut Problems) -> Own {
-    let state_node = top.take("state_directory");
-    let runtime_node = top.take("runtime_directory");
+/// The directories that `top` names; the usual ones if it does not.
+pub(super) fn own_directories(
+    request: &LoadRequest,
+    mut top: Option<&mut Object<'_>>,
+    problems: &mut Problems,
+) -> Own {
+    let mut take = |name| top.as_mut().and_then(|top| top.take(name));
+    let (state_node, runtime_node) = (take("state_directory"), take("runtime_directory"));
     let runtime = problems.read(runtime_node.clone(), value::path);
     let state = problems.read(state_node.clone(), value::path);
     let runtime = runtime.unwrap_or_else(|| PathBuf::from("/run/keyferry"));
     let state = state.unwrap_or_else(|| PathBuf::from("/var/lib/keyferry"));
-    if runtime.starts_with(&state) || state.starts_with(&runtime) {
-        let node = state_node
-            .or(runtime_node)
-            .unwrap_or_else(|| top.node.clone());
+    let overlap = runtime.starts_with(&state) || state.starts_with(&runtime);
+    // The usual ones do not, so that one of the two is named.
+    if let Some(node) = state_node.or(runtime_node).filter(|_| overlap) {
         problems.add(Problem {
             place: node.place(),
             problem:

@@ -56,7 +56,7 @@ pub use content::{
     ObjectKind, Selection, Source, Text, Value, Variable, MOST_IN_MEMORY,
 };
 pub use managed::{ManagedSource, Selector};
-pub use outline::{Outline, PrivateCloud};
+pub use outline::{directories, Outline, PrivateCloud};
 pub use pinned::pin;
 pub use pointer::Pointer;
 pub use request::{InstanceName, LoadRequest};

@@ -57,6 +57,16 @@ impl Outline {
     }
 }
 
+/// The runtime and the state directory of the instance, as far as the configuration can be read;
+/// where it cannot, the usual ones.
+pub fn directories(request: &LoadRequest) -> (PathBuf, PathBuf) {
+    let files = load::files(request).unwrap_or_default();
+    let mut problems = Problems::default();
+    let mut top = gather(&files, &mut problems).top;
+    let own = load::own_directories(request, top.as_mut(), &mut problems);
+    (own.runtime, own.state)
+}
+
 impl PrivateCloud {
     /// What output calls it.
     pub fn label(&self) -> &str {

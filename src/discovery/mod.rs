@@ -7,8 +7,7 @@
 
 mod question;
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::clock;
 use crate::cloud::{Cloud, Pin};
@@ -16,7 +15,7 @@ use crate::config::{self, Outline, PrivateCloud};
 use crate::disk::{self, Access, Dir, Lock};
 use crate::error::Error;
 use crate::http::ProxyCredentials;
-use crate::name::{HostName, Mode};
+use crate::name::HostName;
 
 use question::{Answer, Question};
 
@@ -133,11 +132,8 @@ impl<'a> Discovery<'a> {
         if keep == Keep::Nothing {
             return Ok(None);
         }
-        disk::refuse_read_only(&self.outline.runtime_directory)?;
-        let runtime = open(&self.outline.runtime_directory, 0o755)?;
-        let now = Instant::now();
-        let deadline = now.checked_add(self.outline.network.deadline);
-        let lock = Lock::acquire(&runtime, "lock", deadline.unwrap_or(now))?;
+        let patience = self.outline.network.deadline;
+        let (_, lock) = Lock::of_instance(&self.outline.runtime_directory, patience)?;
         self.pin = Self::open(self.outline, self.private)?.pin;
         Ok(Some(lock))
     }
@@ -166,23 +162,11 @@ impl<'a> Discovery<'a> {
             let directory = &self.outline.state_directory;
             disk::refuse_read_only(directory)?;
             let json = pin.to_json();
-            open(directory, 0o700)?.replace_small(Pin::FILE, json.as_bytes(), &Access::PRIVATE)?;
+            let directory = Dir::create_path(directory, &Access::CLOSED)?;
+            directory.replace_small(Pin::FILE, json.as_bytes(), &Access::PRIVATE)?;
         }
         Ok(pin.cloud)
     }
-}
-
-/// Opens a directory of ours, or makes it.
-fn open(path: &Path, bits: u16) -> Result<Dir, Error> {
-    let mode = Mode::new(bits).ok_or_else(|| Error::Internal {
-        what: "a directory mode".to_owned(),
-    })?;
-    let access = Access {
-        owner: None,
-        group: None,
-        mode,
-    };
-    Dir::create_path(path, &access)
 }
 
 /// How long an answer holds before the cloud is asked again.

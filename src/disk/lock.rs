@@ -3,13 +3,14 @@
 
 use std::io::Read;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode as Bits, OFlags};
 use rustix::io::{retry_on_intr, Errno};
 
-use super::{failed, Dir};
+use super::{failed, refuse_read_only, Access, Dir};
 use crate::error::Error;
 
 /// A held lock; dropped, it is released. The file stays: removing it would let a third
@@ -20,9 +21,22 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// What the lock of an instance is called in its runtime directory.
+    pub const FILE: &'static str = "lock";
+
+    /// Opens the runtime directory of an instance, or makes it, and waits so long for its lock.
+    pub fn of_instance(runtime: &Path, patience: Duration) -> Result<(Dir, Self), Error> {
+        refuse_read_only(runtime)?;
+        let runtime = Dir::create_path(runtime, &Access::PUBLIC)?;
+        let now = Instant::now();
+        let deadline = now.checked_add(patience).unwrap_or(now);
+        let lock = Self::acquire(&runtime, Self::FILE, deadline)?;
+        Ok((runtime, lock))
+    }
+
     /// Locks the file `name` in `dir` and writes our process id into it, waiting for another
     /// holder until `deadline`; then [`Error::Locked`].
-    pub fn acquire(dir: &Dir, name: &str, deadline: Instant) -> Result<Self, Error> {
+    fn acquire(dir: &Dir, name: &str, deadline: Instant) -> Result<Self, Error> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = dir.attempt("open", name, || {
             rustix::fs::openat(&dir.fd, name, flags, Bits::RUSR | Bits::WUSR)

@@ -28,6 +28,7 @@ pub use file::{File, NewFile};
 pub use id::{hex, is_id, random_id};
 pub use lock::Lock;
 pub use room::{free_bytes, lies_in_memory};
+pub use small::temporary_of;
 pub use trust::{config_names, read_config, read_credential, read_foreign, Origin};
 
 use crate::error::Error;
@@ -92,15 +93,23 @@ impl Dir {
 }
 
 impl Access {
-    /// Only the running user may do anything.
-    pub const PRIVATE: Self = Self {
-        owner: None,
-        group: None,
-        mode: match Mode::new(0o600) {
-            Some(mode) => mode,
-            None => unreachable!(),
-        },
-    };
+    /// A directory for the running user alone.
+    pub const CLOSED: Self = Self::of(0o700);
+    /// A file for the running user alone.
+    pub const PRIVATE: Self = Self::of(0o600);
+    /// A directory that everybody may pass and list.
+    pub const PUBLIC: Self = Self::of(0o755);
+
+    const fn of(bits: u16) -> Self {
+        Self {
+            owner: None,
+            group: None,
+            mode: match Mode::new(bits) {
+                Some(mode) => mode,
+                None => unreachable!(),
+            },
+        }
+    }
 }
 
 impl Stat {

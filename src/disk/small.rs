@@ -29,7 +29,7 @@ impl Dir {
             let Some(entry) = entry.to_str() else {
                 continue;
             };
-            if !is_temporary_of(entry, name) {
+            if temporary_of(entry) != Some(name) {
                 continue;
             }
             if self.stat(entry)?.is_some_and(|stat| stat.owner == me) {
@@ -40,13 +40,11 @@ impl Dir {
     }
 }
 
-/// Whether `entry` is `.NAME.<16 hex>` for this `name`.
-fn is_temporary_of(entry: &str, name: &str) -> bool {
-    let rest = entry
-        .strip_prefix('.')
-        .and_then(|rest| rest.strip_prefix(name));
-    rest.and_then(|rest| rest.strip_prefix('.'))
-        .is_some_and(is_id)
+/// `NAME` of `.NAME.<16 hex>`: what is written beside its place has such a name until it is
+/// whole.
+pub fn temporary_of(entry: &str) -> Option<&str> {
+    let (name, id) = entry.strip_prefix('.')?.rsplit_once('.')?;
+    is_id(id).then_some(name)
 }
 
 #[cfg(test)]

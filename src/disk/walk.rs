@@ -15,7 +15,6 @@ use rustix::io::Errno;
 
 use super::{failed, is_id, random_id, set_access, Access, Dir, Stat};
 use crate::error::Error;
-use crate::name::Mode;
 
 impl Dir {
     /// Walks to `path`, which is absolute. `None` when it does not exist.
@@ -37,7 +36,7 @@ impl Dir {
         let mut rest = components(path)?.into_iter().peekable();
         while let Some(component) = rest.next() {
             let wanted = if rest.peek().is_some() {
-                &ANCESTOR
+                &Access::PUBLIC
             } else {
                 access
             };
@@ -203,8 +202,8 @@ impl Dir {
         }
     }
 
-    /// What a killed [`Self::create_step`] left here; only empty directories can go.
-    fn remove_unfinished(&self) {
+    /// Removes what a killed [`Self::create_path`] left here; only empty directories can go.
+    pub fn remove_unfinished(&self) {
         let me = rustix::process::geteuid().as_raw();
         for name in self.names().unwrap_or_default() {
             let Some(name) = name.to_str() else { continue };
@@ -260,14 +259,6 @@ pub(super) fn broken_rule(stat: &Stat, me: u32) -> Option<String> {
 
 const STICKY: u32 = 0o1000;
 const UNFINISHED: &str = ".keyferry.";
-const ANCESTOR: Access = Access {
-    owner: None,
-    group: None,
-    mode: match Mode::new(0o755) {
-        Some(mode) => mode,
-        None => unreachable!(),
-    },
-};
 
 #[cfg(test)]
 mod tests {
@@ -275,6 +266,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::name::Mode;
 
     #[test]
     fn only_root_and_ourselves_may_own_and_nobody_else_may_write() {
@@ -322,7 +314,7 @@ mod tests {
         ] {
             for outcome in [
                 Dir::walk(&at(path)).map(drop),
-                Dir::create_path(&at(path), &ANCESTOR).map(drop),
+                Dir::create_path(&at(path), &Access::PUBLIC).map(drop),
             ] {
                 match outcome {
                     Err(Error::UnsafeDirectory { path, problem }) => {

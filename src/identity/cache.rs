@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Token;
 use crate::clock;
-use crate::disk::{Access, Dir};
+use crate::disk::{is_id, Access, Dir};
 use crate::error::Error;
 use crate::json::{Json, Members};
 use crate::secret::Secret;
@@ -104,6 +104,14 @@ fn read(entry: &[u8], key: &CacheKey) -> Option<Token> {
         obtained,
         entry.find("expires")?.number()?,
     ))
+}
+
+/// Whether a file of this name keeps a token.
+pub fn is_token_file(name: &str) -> bool {
+    let digits = name.strip_prefix("token-");
+    digits
+        .and_then(|rest| rest.strip_suffix(".json"))
+        .is_some_and(is_id)
 }
 
 /// `token-` and the first 16 digits of the key's SHA-256.

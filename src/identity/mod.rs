@@ -34,7 +34,7 @@ use certificate::CertificateCredential;
 use endpoint::Grant;
 use managed::ManagedIdentity;
 
-pub use cache::{CacheKey, TokenCache};
+pub use cache::{is_token_file, CacheKey, TokenCache};
 pub use choice::{first_accepted, load_all};
 pub use device_code::Invitation;
 pub use discovery::{find_tenant, Home};

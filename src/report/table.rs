@@ -35,6 +35,11 @@ pub fn status_table(status: &Status, now: i64, paint: Paint) -> String {
             text.push('\n');
         }
     }
+    for orphan in &status.orphaned {
+        let (set, directory) = (&orphan.set, orphan.directory.display());
+        let command = orphan.purge_command(&status.instance);
+        text.push_str(&format!("orphaned {set} in {directory}; next: {command}\n"));
+    }
     text
 }
 

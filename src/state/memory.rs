@@ -1,17 +1,22 @@
-//! `state.json`: when each set was last confirmed, and what was missing once.
+//! `state.json`: when each set was last confirmed, what was missing once, and where files were
+//! ever delivered to.
 
 use std::time::Duration;
 
-use crate::disk::{Access, Dir};
+use super::Delivered;
+use crate::disk::{self, Access, Dir};
 use crate::error::Error;
 use crate::json::{Json, Malformed, Members};
 
 /// What outlives a boot. Unknown fields are ignored, so that the previous minor release can
-/// read it after an A/B rollback.
+/// read it after an A/B rollback. What that release did not know, it drops: directories of the
+/// configuration are remembered anew then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// By their names, in order.
     sets: Vec<(String, SetMemory)>,
+    /// Where files may lie that were delivered.
+    pub directories: Vec<Delivered>,
     /// Whether a later release's file lies there, which stays untouched.
     foreign: bool,
 }
@@ -26,21 +31,24 @@ pub struct SetMemory {
 }
 
 impl Memory {
+    /// Its name in the state directory.
+    pub const FILE: &'static str = "state.json";
+
     /// Reads `state.json` from `directory`.
     ///
     /// One that cannot be used only makes ages unknown: a damaged one is replaced by the next
     /// write, one of a later release (after an A/B rollback) is left for it.
     pub fn load(directory: &Dir) -> Result<Self, Error> {
-        let Some(bytes) = directory.read(FILE, LIMIT)? else {
+        let Some(bytes) = directory.read(Self::FILE, LIMIT)? else {
             return Ok(Self::empty());
         };
         let outcome = Self::read(bytes.expose()).unwrap_or_else(|error| {
             let Malformed { line, column, .. } = error;
-            log::warn!("{FILE} is damaged (line {line} column {column}) and is begun anew");
+            log::warn!("state.json is damaged (line {line} column {column}) and is begun anew");
             Some(Self::empty())
         });
         Ok(outcome.unwrap_or_else(|| {
-            let path = directory.path().join(FILE);
+            let path = directory.join(Self::FILE);
             log::warn!("{}", Error::NewerFormat { path });
             Self {
                 foreign: true,
@@ -63,7 +71,19 @@ impl Memory {
                 memory.remember(&name, set.ok_or(document.lacking())?);
             }
         }
+        if let Some(directories) = document.find("directories") {
+            let directories = Json::of(directories);
+            let directories = directories.and_then(|json| Delivered::read_list(&json));
+            memory.directories = directories.ok_or(document.lacking())?;
+        }
         Ok(Some(memory))
+    }
+
+    /// The sets of which something is remembered; some may come twice.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let directories = self.directories.iter();
+        let sets = self.sets.iter().map(|(name, _)| name.as_str());
+        sets.chain(directories.map(|delivered| delivered.set.as_str()))
     }
 
     /// What is remembered of `set`.
@@ -79,8 +99,13 @@ impl Memory {
         self.sets.insert(place, (set.to_owned(), memory));
     }
 
-    /// Forgets all sets but those that `keep` names.
-    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+    /// Whether a later release's file lies there, which stays untouched.
+    pub fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// Forgets all but the directories of all sets but those that `keep` names.
+    pub fn retain(&mut self, keep: &dyn Fn(&str) -> bool) {
         self.sets.retain(|(set, _)| keep(set));
     }
 
@@ -91,7 +116,7 @@ impl Memory {
         if old.foreign {
             return false;
         }
-        let same_sets = self.sets.len() == old.sets.len();
+        let same_sets = self.sets.len() == old.sets.len() && self.directories == old.directories;
         let quiet = |(name, new): &(String, SetMemory)| {
             let Some((_, old)) = old.sets.iter().find(|(old, _)| old == name) else {
                 return false;
@@ -101,8 +126,9 @@ impl Memory {
         !(same_sets && self.sets.iter().all(quiet))
     }
 
-    /// Writes `state.json`, atomically.
+    /// Writes `state.json`, atomically and durably.
     pub fn save(&self, directory: &Dir) -> Result<(), Error> {
+        disk::refuse_read_only(directory.path())?;
         let sets = self
             .sets
             .iter()
@@ -110,13 +136,16 @@ impl Memory {
         let json = Json::object(vec![
             ("format", Json::Number(FORMAT)),
             ("sets", Json::Object(sets.collect())),
+            ("directories", Delivered::list(&self.directories)),
         ]);
-        directory.replace_small(FILE, json.indented().as_bytes(), &Access::PRIVATE)
+        directory.replace_small(Self::FILE, json.indented().as_bytes(), &Access::PRIVATE)
     }
 
-    fn empty() -> Self {
+    /// Nothing.
+    pub fn empty() -> Self {
         Self {
             sets: Vec::new(),
+            directories: Vec::new(),
             foreign: false,
         }
     }
@@ -162,7 +191,6 @@ fn aged(old: Option<i64>, new: Option<i64>, rest: Duration) -> bool {
     }
 }
 
-const FILE: &str = "state.json";
 const FORMAT: i64 = 1;
 /// Bytes; a set needs about a hundred.
 const LIMIT: usize = 256 * 1024;
@@ -198,6 +226,40 @@ mod tests {
             assert_eq!(new.deserves_writing(&old, rest), worth, "{new:?}");
         }
         assert!(old.deserves_writing(&Memory::empty(), rest));
+        let mut new = old.clone();
+        Delivered::add_to(&mut new.directories, "mqtt", "/srv/mqtt".as_ref());
+        assert!(new.deserves_writing(&old, rest) && old.deserves_writing(&new, rest));
+        assert!(!new.deserves_writing(&new, rest));
+    }
+
+    #[test]
+    fn a_directory_is_remembered_once_and_longer_than_what_is_known_of_its_set() {
+        let top = tempfile::tempdir().unwrap();
+        let directory = Dir::walk(top.path()).unwrap().unwrap();
+        let mut written = memory(7, &["a"]);
+        for (set, path) in [("mqtt", "/srv/a"), ("vpn", "/srv/b"), ("mqtt", "/srv/a")] {
+            Delivered::add_to(&mut written.directories, set, path.as_ref());
+        }
+        written.save(&directory).unwrap();
+        let mut read = Memory::load(&directory).unwrap();
+        assert_eq!(read, written);
+        assert_eq!(read.names().collect::<Vec<_>>(), ["mqtt", "mqtt", "vpn"]);
+        read.retain(&|set| set != "mqtt");
+        assert_eq!(read.directories, written.directories);
+        assert_eq!(read.names().collect::<Vec<_>>(), ["mqtt", "vpn"]);
+    }
+
+    #[test]
+    fn a_directory_that_nobody_can_have_written_makes_the_file_a_damaged_one() {
+        for bad in [
+            r#"{"set": "mqtt"}"#,
+            r#"{"set": "../mqtt", "directory": "/srv"}"#,
+            r#"{"set": "mqtt", "directory": "srv"}"#,
+            "7",
+        ] {
+            let text = format!(r#"{{"format": 1, "sets": {{}}, "directories": [{bad}]}}"#);
+            assert!(Memory::read(text.as_bytes()).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -5,10 +5,12 @@
 //! anything secret; [`Seen`] (`seen.json`, beside it) has digests and is private. All are
 //! input when read again and checked as such.
 
+mod delivered;
 mod memory;
 mod seen;
 mod status;
 
+pub use delivered::Delivered;
 pub use memory::{Memory, SetMemory};
 pub use seen::{Seen, SeenFile};
 pub use status::{Chosen, FileStatus, Run, SetState, SetStatus, Status};

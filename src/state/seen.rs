@@ -32,9 +32,12 @@ pub struct SeenFile {
 }
 
 impl Seen {
+    /// Its name in the runtime directory.
+    pub const FILE: &'static str = "seen.json";
+
     /// Reads `seen.json` from `directory`.
     pub fn load(directory: &Dir) -> Self {
-        let content = directory.read(FILE, LIMIT).ok().flatten();
+        let content = directory.read(Self::FILE, LIMIT).ok().flatten();
         let json = content.and_then(|content| Json::read(content.expose()));
         json.and_then(|json| parse(&json)).unwrap_or_default()
     }
@@ -66,7 +69,7 @@ impl Seen {
         });
         let json = Json::object(vec![("format", Json::Number(FORMAT))]);
         let text = json.pretty_with("files", &mut files);
-        directory.replace_small(FILE, text.as_bytes(), &Access::PRIVATE)
+        directory.replace_small(Self::FILE, text.as_bytes(), &Access::PRIVATE)
     }
 }
 
@@ -92,7 +95,6 @@ fn parse_file(json: &Json) -> Option<SeenFile> {
     })
 }
 
-const FILE: &str = "seen.json";
 const FORMAT: i64 = 1;
 const LIMIT: usize = 1 << 20;
 
@@ -118,12 +120,12 @@ mod tests {
         };
         seen.save(&directory).unwrap();
         assert_eq!(Seen::load(&directory), seen);
-        let file = path.join(FILE);
+        let file = path.join(Seen::FILE);
         let whole = std::fs::read(&file).unwrap();
         for length in 0..whole.len().saturating_sub(1) {
             let cut = whole.get(..length).unwrap();
             directory
-                .replace_small(FILE, cut, &Access::PRIVATE)
+                .replace_small(Seen::FILE, cut, &Access::PRIVATE)
                 .unwrap();
             assert_eq!(Seen::load(&directory), Seen::default(), "cut at {length}");
         }

@@ -4,6 +4,7 @@ mod form;
 
 use rustix::fs::Gid;
 
+use super::Delivered;
 use crate::disk::{Access, Dir};
 use crate::error::Error;
 use crate::json::Json;
@@ -26,6 +27,8 @@ pub struct Status {
     pub run: Run,
     /// The sets, in the order of the configuration.
     pub sets: Vec<SetStatus>,
+    /// Directories in which files lie that no configured set delivers any more.
+    pub orphaned: Vec<Delivered>,
 }
 
 /// The identity in use.
@@ -126,6 +129,8 @@ pub enum SetState {
 }
 
 impl Status {
+    /// Its name in the runtime directory.
+    pub const FILE: &'static str = "status.json";
     /// The number of [`Status::schema`].
     pub const SCHEMA: u32 = 1;
 
@@ -134,7 +139,7 @@ impl Status {
     /// # Errors
     /// A file of a later schema. One that is damaged is as good as none.
     pub fn load(directory: &Dir) -> Result<Option<Self>, Error> {
-        let Some(bytes) = directory.read(FILE, LIMIT)? else {
+        let Some(bytes) = directory.read(Self::FILE, LIMIT)? else {
             return Ok(None);
         };
         let Some(document) = Json::read(bytes.expose()) else {
@@ -143,7 +148,7 @@ impl Status {
         let schema = document.number_of("schema").unwrap_or_default();
         if schema > i64::from(Self::SCHEMA) {
             return Err(Error::NewerFormat {
-                path: directory.path().join(FILE),
+                path: directory.join(Self::FILE),
             });
         }
         Ok(Self::read(&document).or_else(damaged))
@@ -156,7 +161,7 @@ impl Status {
             group,
             mode: READABLE,
         };
-        directory.replace_small(FILE, self.to_json().as_bytes(), &access)
+        directory.replace_small(Self::FILE, self.to_json().as_bytes(), &access)
     }
 
     /// The set called `name`.
@@ -200,11 +205,10 @@ impl SetState {
 
 /// Not our doing, and the next run replaces it.
 fn damaged() -> Option<Status> {
-    log::warn!("{FILE} is damaged and is not used");
+    log::warn!("status.json is damaged and is not used");
     None
 }
 
-const FILE: &str = "status.json";
 /// Bytes; 64 sets of 256 files fit.
 const LIMIT: usize = 4 * 1024 * 1024;
 const READABLE: Mode = match Mode::new(0o640) {
@@ -241,6 +245,10 @@ mod tests {
 
     fn status(known: bool) -> Status {
         let sets = SetState::ALL.into_iter();
+        let orphaned = std::iter::once(Delivered {
+            set: "vpn".to_owned(),
+            directory: "/srv/vpn".into(),
+        });
         Status {
             schema: Status::SCHEMA,
             instance: "edge".to_owned(),
@@ -262,6 +270,7 @@ mod tests {
                 received: 11,
             },
             sets: sets.map(|state| set(state, known)).collect(),
+            orphaned: orphaned.filter(|_| known).collect(),
         }
     }
 
@@ -275,6 +284,14 @@ mod tests {
     }
 
     #[test]
+    fn a_status_of_before_there_were_orphans_is_read() {
+        let status = status(false);
+        let text = status.to_json().replace("\"orphaned\": []", "\"later\": 1");
+        let json = Json::read(text.as_bytes()).unwrap();
+        assert_eq!(Status::read(&json), Some(status));
+    }
+
+    #[test]
     fn what_lacks_a_member_or_has_a_wrong_one_is_no_status() {
         let good = status(true).to_json();
         for (from, to) in [
@@ -285,6 +302,7 @@ mod tests {
             ("\"exit_code\": 69", "\"exit_code\": 256"),
             ("\"reason\": \"network\"", "\"reason\": 7"),
             ("\"expires\": 4", "\"expires\": 0.5"),
+            ("\"/srv/vpn\"", "\"srv/vpn\""),
         ] {
             let bad = good.replace(from, to);
             assert_ne!(bad, good);

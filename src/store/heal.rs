@@ -9,7 +9,7 @@ use super::incoming::is_part_record;
 use super::links::links_to;
 use super::{current_id, FileState, Hook, Store, CURRENT, INTENT, MARKER, PENDING};
 use crate::config::Layout;
-use crate::disk::{is_id, Dir};
+use crate::disk::{is_id, temporary_of, Dir};
 use crate::error::Error;
 use crate::name::FileName;
 
@@ -206,16 +206,10 @@ fn is_whole(hold: &Dir, id: &str) -> bool {
     matches!(generation.stat(MARKER), Ok(Some(_)))
 }
 
-fn is_temporary_record(name: &str) -> bool {
+pub(super) fn is_temporary_record(name: &str) -> bool {
     temporary_of(name).is_some_and(|called| {
         matches!(called, MARKER | CURRENT | INTENT | PENDING) || is_part_record(called)
     })
-}
-
-/// `X` of `.X.<16 hex>`.
-fn temporary_of(name: &str) -> Option<&str> {
-    let (called, id) = name.strip_prefix('.')?.rsplit_once('.')?;
-    is_id(id).then_some(called)
 }
 
 impl fmt::Display for Healed {

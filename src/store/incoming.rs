@@ -122,8 +122,7 @@ impl Store {
     pub(super) fn is_dead_part(&self, entry: &str) -> Result<bool, Error> {
         let hold = self.hold()?;
         let called = entry.strip_suffix(RECORD).unwrap_or(entry);
-        let is_part = called.strip_prefix(PART).is_some_and(is_id);
-        if !is_part || !self.owns(hold, entry) {
+        if !is_part(entry) || !self.owns(hold, entry) {
             return Ok(false);
         }
         let record = PartRecord::read(hold, &record_name(called))?;
@@ -273,12 +272,15 @@ impl Drop for Incoming {
     }
 }
 
+/// Whether `name` is one that a part or its record has.
+pub(super) fn is_part(name: &str) -> bool {
+    let called = name.strip_suffix(RECORD).unwrap_or(name);
+    called.strip_prefix(PART).is_some_and(is_id)
+}
+
 /// Whether `name` is one that a part's record has.
 pub(super) fn is_part_record(name: &str) -> bool {
-    let id = name
-        .strip_prefix(PART)
-        .and_then(|rest| rest.strip_suffix(RECORD));
-    id.is_some_and(is_id)
+    name.ends_with(RECORD) && is_part(name)
 }
 
 /// Of the file's name alone, so that each has no more than one part.

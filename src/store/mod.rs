@@ -14,6 +14,7 @@ mod heal;
 mod incoming;
 mod links;
 mod plain;
+mod purge;
 mod record;
 mod repair;
 mod restore;
@@ -27,6 +28,7 @@ mod tests;
 pub use commit::{Commit, Hook};
 pub use heal::Healed;
 pub use incoming::{Digests, Incoming, Part};
+pub use purge::{holds, Removal};
 pub use stage::{Changes, Staging};
 
 use rustix::fs::Uid;
@@ -34,7 +36,7 @@ use rustix::fs::Uid;
 use crate::config::{Layout, Set};
 use crate::disk::{is_id, Access, Dir};
 use crate::error::Error;
-use crate::name::{foreign, FileName};
+use crate::name::FileName;
 use record::{Found, Record};
 use wanted::Wanted;
 
@@ -225,18 +227,8 @@ impl Store {
     }
 
     fn refuse_claimed(&self, record: &Record) -> Result<(), Error> {
-        if record.instance == self.instance && record.set == self.set.name.as_str() {
-            return Ok(());
-        }
-        let set = foreign(&record.set, 64);
-        let owner = match record.instance.as_str() {
-            "" => format!("set {set}"),
-            instance => format!("set {set} of instance {}", foreign(instance, 64)),
-        };
-        Err(Error::ClaimedDirectory {
-            path: self.set.directory.clone(),
-            owner,
-        })
+        let set = &self.set;
+        record.refuse_other(&self.instance, set.name.as_str(), &set.directory)
     }
 
     fn root(&self) -> Result<&Dir, Error> {

@@ -4,13 +4,15 @@
 //! number rises only when a reader of today would be wrong. All are private to keyferry,
 //! since the digest of a short secret is as good as the secret.
 
+use std::path::Path;
+
 use rustix::io::Errno;
 
 use super::{Entry, Live, Pending, Provenance, MARKER, PENDING};
 use crate::disk::{Access, Dir};
 use crate::error::Error;
 use crate::json::Json;
-use crate::name::FileName;
+use crate::name::{foreign, FileName};
 
 /// What a marker or an intent says.
 #[derive(Clone, Debug)]
@@ -75,6 +77,42 @@ impl Record {
             }) => Ok(Found::Damaged),
             other => other,
         }
+    }
+
+    /// The record `name`, whatever release wrote it, as far as it can be read.
+    pub(super) fn of_any_release(dir: &Dir, name: &str) -> Result<Option<Self>, Error> {
+        match dir.read(name, LIMIT) {
+            Err(Error::Disk {
+                errno: Errno::IO, ..
+            }) => Ok(None),
+            content => Ok(content?.and_then(|content| parse(&Json::read(content.expose())?))),
+        }
+    }
+
+    /// Whether it speaks of `set` of `instance`.
+    pub(super) fn is_of(&self, instance: &str, set: &str) -> bool {
+        self.instance == instance && self.set == set
+    }
+
+    /// Refuses `directory` when this record in it speaks of another set or instance.
+    pub(super) fn refuse_other(
+        &self,
+        instance: &str,
+        set: &str,
+        directory: &Path,
+    ) -> Result<(), Error> {
+        if self.is_of(instance, set) {
+            return Ok(());
+        }
+        let set = foreign(&self.set, 64);
+        let owner = match self.instance.as_str() {
+            "" => format!("set {set}"),
+            instance => format!("set {set} of instance {}", foreign(instance, 64)),
+        };
+        Err(Error::ClaimedDirectory {
+            path: directory.to_owned(),
+            owner,
+        })
     }
 
     pub(super) fn to_json(&self) -> Vec<u8> {

@@ -7,6 +7,7 @@
 mod arrival;
 mod content;
 mod expiry;
+mod orphans;
 mod outcome;
 mod plan;
 mod receive;
@@ -29,6 +30,7 @@ use crate::store::Store;
 
 pub use arrival::{Arrival, Piece};
 pub use content::assembled;
+pub use orphans::{orphaned, orphans, remembered_orphans};
 use plan::{Fetch, Plan, User};
 pub use receive::without_room;
 pub use selected::files_of;
@@ -84,8 +86,9 @@ pub struct Options {
 pub fn run(config: &Config, options: &Options) -> Result<Status, Error> {
     let started = Instant::now();
     session::refuse_nobody(config, options)?;
-    let surroundings = Surroundings::open(config)?;
+    let mut surroundings = Surroundings::open(config)?;
     let mut stores = open_stores(config, options)?;
+    let (orphaned, remembered) = surroundings.remember(config, &stores, options.mode);
     let mut works = Vec::new();
     for opened in &mut stores {
         let memory = surroundings.memory(opened.set);
@@ -106,6 +109,8 @@ pub fn run(config: &Config, options: &Options) -> Result<Status, Error> {
         config,
         options,
         surroundings: &surroundings,
+        orphaned,
+        remembered,
         started,
         session: line.session.as_ref(),
     };

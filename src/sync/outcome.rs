@@ -2,23 +2,28 @@
 
 use std::time::{Duration, Instant};
 
+use super::orphans::orphaned;
 use super::session::Session;
 use super::surroundings::Surroundings;
 use super::work::Work;
 use super::{expiry, survey, telling, Mode, Options};
 use crate::clock;
 use crate::config::{BrokenSet, Config};
-use crate::disk;
 use crate::error::{Class, Error, Reason};
 use crate::http::Traffic;
 use crate::report;
-use crate::state::{FileStatus, Run, Seen, SeenFile, SetMemory, SetState, SetStatus, Status};
+use crate::state::{
+    Delivered, FileStatus, Run, Seen, SeenFile, SetMemory, SetState, SetStatus, Status,
+};
 
 /// Everything known at the end of a run.
 pub(super) struct End<'a> {
     pub(super) config: &'a Config,
     pub(super) options: &'a Options,
     pub(super) surroundings: &'a Surroundings,
+    pub(super) orphaned: Vec<Delivered>,
+    /// Whether it is remembered where files are delivered to.
+    pub(super) remembered: Result<(), Error>,
     pub(super) started: Instant,
     pub(super) session: Option<&'a Session<'a>>,
 }
@@ -35,6 +40,9 @@ impl End<'_> {
         for work in works {
             telling::tell(self, work);
         }
+        for orphan in &self.orphaned {
+            log::warn!("{}", orphaned(orphan, &self.config.instance));
+        }
         expiry::warn(&status, works, self.surroundings.before.as_ref());
         for broken in &self.config.broken_sets {
             for error in std::iter::once(&broken.error).chain(&broken.others) {
@@ -43,7 +51,11 @@ impl End<'_> {
         }
         if self.options.mode != Mode::DryRun {
             // Where one of the two cannot be written, the other is all the more.
-            self.note(&mut status, self.remember(works, now));
+            let remembered = self.remembered.clone();
+            self.note(
+                &mut status,
+                remembered.and_then(|()| self.remember(works, now)),
+            );
             let saved = self.save(&status);
             self.note(&mut status, saved);
             self.note(&mut status, self.save_seen(works));
@@ -89,6 +101,7 @@ impl End<'_> {
             identity: chosen.or_else(|| before.and_then(|status| status.identity.clone())),
             run: self.run(exit_code, now),
             sets,
+            orphaned: self.orphaned.clone(),
         }
     }
 
@@ -171,10 +184,9 @@ impl End<'_> {
         }
         // Which sets an unusable drop-in holds may be unknown: nothing is forgotten then.
         if self.config.broken_sets.is_empty() {
-            memory.retain(|name| self.config.sets.iter().any(|set| set.name.as_str() == name));
+            memory.retain(&|name| self.config.sets.iter().any(|set| set.name.as_str() == name));
         }
         if memory.deserves_writing(&self.surroundings.memory, |name| self.rest(name)) {
-            disk::refuse_read_only(&self.config.state_directory)?;
             memory.save(&self.surroundings.state)?;
         }
         Ok(())
@@ -209,10 +221,8 @@ impl End<'_> {
     }
 
     fn save(&self, status: &Status) -> Result<(), Error> {
-        status.save(
-            &self.surroundings.runtime,
-            self.config.accounts.group(STATUS_GROUP),
-        )
+        let group = self.config.accounts.group(STATUS_GROUP);
+        status.save(&self.surroundings.runtime, group)
     }
 }
 

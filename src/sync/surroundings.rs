@@ -1,13 +1,11 @@
 //! What a run stands on: its two directories, the lock, what earlier runs left.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::{Config, Set};
-use crate::disk::{self, Access, Dir, Lock};
+use crate::disk::{Access, Dir, Lock};
 use crate::error::{Error, Reason};
 use crate::identity::TokenCache;
-use crate::name::Mode;
 use crate::state::{Memory, Seen, SetMemory, Status};
 
 use super::session::Session;
@@ -29,12 +27,9 @@ pub(super) struct Surroundings {
 impl Surroundings {
     /// Opens (or makes) the directories and waits for the lock until the run's deadline.
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
-        disk::refuse_read_only(&config.runtime_directory)?;
-        let runtime = open_directory(&config.runtime_directory, 0o755)?;
-        let state = open_directory(&config.state_directory, 0o700)?;
-        let now = Instant::now();
-        let deadline = now.checked_add(config.network.deadline).unwrap_or(now);
-        let lock = Lock::acquire(&runtime, "lock", deadline)?;
+        let patience = config.network.deadline;
+        let (runtime, lock) = Lock::of_instance(&config.runtime_directory, patience)?;
+        let state = Dir::create_path(&config.state_directory, &Access::CLOSED)?;
         let memory = Memory::load(&state)?;
         let seen = Seen::load(&runtime);
         let before = Status::load(&runtime).unwrap_or_else(|error| {
@@ -79,7 +74,7 @@ impl Surroundings {
         config: &'a Config,
         options: &'a Options,
     ) -> Result<Session<'a>, Error> {
-        let directory = open_directory(&config.runtime_directory, 0o755)?;
+        let directory = Dir::create_path(&config.runtime_directory, &Access::PUBLIC)?;
         Session::open(config, options, TokenCache::new(directory))
     }
 
@@ -89,18 +84,4 @@ impl Surroundings {
         let eighth = max_stale.checked_div(8).unwrap_or_default();
         eighth.min(Duration::from_secs(86_400))
     }
-}
-
-fn open_directory(path: &Path, bits: u16) -> Result<Dir, Error> {
-    let mode = Mode::new(bits).ok_or_else(|| Error::Internal {
-        what: "a directory mode".to_owned(),
-    })?;
-    Dir::create_path(
-        path,
-        &Access {
-            owner: None,
-            group: None,
-            mode,
-        },
-    )
 }

@@ -45,7 +45,12 @@ fn a_wrong_command_line_is_64_and_told() {
     for (words, said) in [
         (&[][..], "no command is given"),
         (&["snyc"], "unknown command snyc; did you mean sync?"),
-        (&["purge"], "purge is known to a later version"),
+        (&["rollback"], "rollback is known to a later version"),
+        (
+            &["purge", "--all", "mqtt"],
+            "--all stands for every set: no names go with it",
+        ),
+        (&["purge", "m/q"], "set name \"m/q\" must be"),
         (
             &["check", "--root", "/"],
             "--root is known to a later version",

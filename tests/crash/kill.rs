@@ -1,6 +1,7 @@
 //! Killed anywhere: before every single call that changes a file.
 
 use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 use std::time::Instant;
 
 use crate::can_trace;
@@ -86,8 +87,13 @@ fn killed_anywhere(layout: Layout) {
 
 /// Kills a run of `sync WORDS` at `point`, and only there.
 pub fn kill(device: &Device, point: &Point, words: &[&str]) -> Result<(), String> {
+    kill_command(device, point, &device.command(words))
+}
+
+/// The same of any command for this device.
+pub fn kill_command(device: &Device, point: &Point, command: &Command) -> Result<(), String> {
     let inject = format!("{}:signal=KILL:when={}", point.call, point.when);
-    let traced = device.traced(&device.command(words), CHANGES, Some(&inject));
+    let traced = device.traced(command, CHANGES, Some(&inject));
     if traced.output.status.signal() != Some(9) {
         return Err(format!("was not killed: {:?}", traced.output));
     }

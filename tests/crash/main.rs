@@ -32,6 +32,7 @@ mod namespace;
 mod order;
 mod pieces;
 mod points;
+mod purge;
 mod readable;
 mod resumed;
 mod rotation;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 
@@ -26,7 +27,12 @@ pub fn of(rotation: &Rotation, words: &[&str]) -> Vec<Point> {
 
 /// The same of a run on this device.
 pub fn of_run(device: &Device, words: &[&str]) -> Vec<Point> {
-    let traced = device.traced(&device.command(words), CHANGES, None);
+    of_command(device, &device.command(words))
+}
+
+/// The same of any command for this device.
+pub fn of_command(device: &Device, command: &Command) -> Vec<Point> {
+    let traced = device.traced(command, CHANGES, None);
     assert!(traced.output.status.success(), "{:?}", traced.output);
     let other = traced
         .others

@@ -230,6 +230,7 @@ impl Device {
             .args([&self.prepared, &self.top])
             .status();
         assert!(copied.unwrap().success());
+        self.remember_own_directory();
         let [own, prepared] = self.logs.each_ref().map(|logs| logs.join(HOOK_LOG));
         let _ = fs::remove_file(&own);
         if prepared.exists() {
@@ -238,10 +239,25 @@ impl Device {
         self.configure(rotation, &rotation.new);
     }
 
+    /// The copy must not take the directory of what it is a copy of for its own.
+    fn remember_own_directory(&self) {
+        let state = self.top.join("state/state.json");
+        let Ok(text) = fs::read_to_string(&state) else {
+            return;
+        };
+        let [prepared, own] = [&self.prepared, &self.top].map(|top| format!("{}/", top.display()));
+        fs::write(state, text.replace(&prepared, &own)).unwrap();
+    }
+
     /// The command `keyferry sync WORDS` for this device.
     pub fn command(&self, words: &[&str]) -> Command {
+        self.keyferry("sync", words)
+    }
+
+    /// The command `keyferry VERB WORDS` for this device.
+    pub fn keyferry(&self, verb: &str, words: &[&str]) -> Command {
         let mut command = program();
-        command.arg("sync").args(words);
+        command.arg(verb).args(words);
         command.arg("--config").arg(self.top.join("etc"));
         command
     }

@@ -32,6 +32,10 @@ pub(super) fn examine(config: &Config, findings: &mut Findings) {
             findings.add(Id::Directory, "", Outcome::failed(error));
         }
     }
+    for orphan in &sync::remembered_orphans(config) {
+        let warning = sync::orphaned(orphan, &config.instance);
+        findings.add(Id::Directory, &orphan.set, look_into(warning));
+    }
     for set in &config.sets {
         let outcome = match directory(set, config) {
             Ok(()) => Outcome::Ok(format!("{} is usable", set.directory.display())),

@@ -1,5 +1,6 @@
 //! How `status.json` is written and read; its members are an interface.
 
+use super::super::Delivered;
 use super::{Chosen, FileStatus, Run, SetState, SetStatus, Status};
 use crate::json::Json;
 
@@ -18,6 +19,7 @@ impl Status {
                 "sets",
                 Json::List(self.sets.iter().map(SetStatus::json).collect()),
             ),
+            ("orphaned", Delivered::list(&self.orphaned)),
         ]);
         json.indented()
     }
@@ -28,6 +30,10 @@ impl Status {
             None => None,
             Some(identity) => Some(Chosen::read(identity)?),
         };
+        let orphaned = match json.member("orphaned") {
+            None => Vec::new(),
+            Some(orphaned) => Delivered::read_list(orphaned)?,
+        };
         let mut members = Reading::of(json);
         let status = Self {
             schema: members.small("schema"),
@@ -37,6 +43,7 @@ impl Status {
             identity,
             run: Run::read(json.member("run")?)?,
             sets: all(json, "sets", &SetStatus::read)?,
+            orphaned,
         };
         members.is_right.then_some(status)
     }

@@ -4,6 +4,7 @@
 mod commit;
 mod heal;
 mod pieces;
+mod purge;
 mod refuse;
 mod select;
 
