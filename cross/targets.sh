@@ -1,6 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # Reads cross/targets for the scripts beside, which give $cross, this directory, and fail().
 
+# Debian's package of the C compiler and the libraries of each of its architectures.
+declare -A GCC_PACKAGES=(
+    [amd64]='gcc libc6-dev' [arm64]='gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
+    [armhf]='gcc-arm-linux-gnueabihf libc6-dev-armhf-cross'
+)
+
 # Sets cpu, link, loader, zig_cpu, debian, gcc, limit, stock_limit and runner of target $1.
 find_target() {
     local name

@@ -199,7 +199,7 @@ pub fn help() -> String {
     for flag in &COMMON {
         text.push_str(&line(2, flag));
     }
-    text.push_str("\nExit codes: 0 current, 75 not refreshed but good, 69 unreachable, 77 refused, 78 configuration;\nall of them in README.\n");
+    text.push_str("\nExit codes: 0 current, 75 not refreshed but good, 69 unreachable, 77 refused, 78 configuration;\nall of them in keyferry(1).\n");
     text
 }
 

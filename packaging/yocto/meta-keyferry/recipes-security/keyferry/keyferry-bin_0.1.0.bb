@@ -6,9 +6,10 @@ require keyferry.inc
 # KEYFERRY_BIN_SHA256[armv7-unknown-linux-musleabihf] = "..."
 KEYFERRY_BIN_SITE ??= "${KEYFERRY_SITE}"
 KEYFERRY_BIN_TARGET = "${@keyferry_bin_target(d)}"
+KEYFERRY_BIN_SUM = "${@d.getVarFlag('KEYFERRY_BIN_SHA256', d.getVar('KEYFERRY_BIN_TARGET')) or ''}"
 KEYFERRY_BIN = "keyferry-${PV}-${KEYFERRY_BIN_TARGET}"
 SRC_URI += "${KEYFERRY_BIN_SITE}/${KEYFERRY_BIN};name=program;subdir=${BP};unpack=0"
-SRC_URI[program.sha256sum] = "${@d.getVarFlag('KEYFERRY_BIN_SHA256', d.getVar('KEYFERRY_BIN_TARGET')) or ''}"
+SRC_URI[program.sha256sum] = "${KEYFERRY_BIN_SUM}"
 
 COMPATIBLE_HOST = "(aarch64|arm|riscv64|x86_64).*-linux.*"
 
@@ -40,13 +41,14 @@ def keyferry_bin_target(d):
         return arch + "-unknown-linux-musl"
     if arch == "riscv64":
         return "riscv64gc-unknown-linux-musl"
-    features = (d.getVar("TUNE_FEATURES") or "").split()
-    if arch != "arm" or not any(feature.startswith(("vfp", "neon")) for feature in features):
+    # A tune may name its processor alone; then it is an override that names the architecture.
+    words = set((d.getVar("TUNE_FEATURES") or "").split()) | set(d.getVar("MACHINEOVERRIDES").split(":"))
+    if arch != "arm" or not words & {"neon", "vfp", "vfpv3", "vfpv3d16", "vfpv4"}:
         return ""
-    if "armv6" in features:
-        return "arm-unknown-linux-musleabihf"
-    if any(feature.startswith(("armv7", "armv8")) for feature in features):
+    if words & {"armv7a", "armv7ve", "armv8a"}:
         return "armv7-unknown-linux-musleabihf"
+    if "armv6" in words:
+        return "arm-unknown-linux-musleabihf"
     return ""
 
 # nooelint: oelint.task.noanonpython
@@ -55,7 +57,7 @@ python () {
     if not target:
         raise bb.parse.SkipRecipe("no program is built for %s with \"%s\""
             % (d.getVar("HOST_ARCH"), d.getVar("TUNE_FEATURES")))
-    if not d.getVarFlag("KEYFERRY_BIN_SHA256", target):
+    if not d.getVar("KEYFERRY_BIN_SUM"):
         raise bb.parse.SkipRecipe("KEYFERRY_BIN_SHA256[%s] is not set: the sha256sum of %s"
             % (target, d.getVar("KEYFERRY_BIN")))
 }

@@ -107,3 +107,8 @@ complete -c keyferry -n 'not __keyferry_verb' -a clouds -d 'the national clouds 
 complete -c keyferry -n '__keyferry_is clouds' -a 'public china usgov bleu delos govsg ussec usnat germany'
 complete -c keyferry -n '__keyferry_is clouds' -l accept -x -d 'take what the private cloud says now, if HOST is its login host'
 complete -c keyferry -n '__keyferry_is clouds' -l json -d 'print JSON'
+
+complete -c keyferry -n 'not __keyferry_verb' -a purge -d 'remove delivered files and forget their sets'
+complete -c keyferry -n '__keyferry_is purge' -a '(__keyferry_delivered)'
+complete -c keyferry -n '__keyferry_is purge' -l all -d 'every set, then all state of the instance'
+complete -c keyferry -n '__keyferry_is purge' -l dry-run -d 'tell what would go; change nothing'
