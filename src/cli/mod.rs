@@ -190,7 +190,7 @@ impl Typed {
     }
 
     fn invocation(self) -> Result<Invocation, Error> {
-        let command = self.command()?;
+        let (command, json) = (self.command()?, self.has("json"));
         let mut config = LoadRequest::standard(self.instance);
         if let Some(path) = self.config {
             config.config = path;
@@ -199,16 +199,19 @@ impl Typed {
             command,
             config,
             log: self.log,
-            json: self.flags.contains(&"json"),
+            json,
         })
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.flags.contains(&name)
+    }
+
     fn command(&self) -> Result<Command, Error> {
-        let has = |name| self.flags.contains(&name);
-        if has("help") {
+        if self.has("help") {
             return Ok(Command::Help);
         }
-        if has("version") {
+        if self.has("version") {
             return Ok(Command::Version);
         }
         let verb = self
@@ -219,7 +222,7 @@ impl Typed {
         }
         match verb.name {
             "check" => Ok(Command::Check {
-                online: has("online"),
+                online: self.has("online"),
             }),
             "clouds" => self.clouds(),
             "purge" => self.purge(),
@@ -241,8 +244,8 @@ impl Typed {
     fn purge(&self) -> Result<Command, Error> {
         let options = PurgeOptions {
             sets: self.sets()?,
-            all: self.flags.contains(&"all"),
-            dry_run: self.flags.contains(&"dry-run"),
+            all: self.has("all"),
+            dry_run: self.has("dry-run"),
         };
         if options.all && !options.sets.is_empty() {
             let problem = "--all stands for every set: no names go with it";
@@ -253,7 +256,7 @@ impl Typed {
 
     fn mode(&self) -> Result<Mode, Error> {
         let [offline, dry_run, sign_in] =
-            ["offline", "dry-run", "sign-in"].map(|name| self.flags.contains(&name));
+            ["offline", "dry-run", "sign-in"].map(|name| self.has(name));
         let excluded = |other| usage(format!("--offline and --{other} exclude each other"));
         match (offline, dry_run, sign_in) {
             (true, true, _) => Err(excluded("dry-run")),
@@ -265,8 +268,8 @@ impl Typed {
     }
 
     fn sign_in(&self) -> Result<SignIn, Error> {
-        let keep_token = self.flags.contains(&"keep-token");
-        match (self.flags.contains(&"sign-in"), keep_token) {
+        let keep_token = self.has("keep-token");
+        match (self.has("sign-in"), keep_token) {
             (true, _) => Ok(SignIn::Person { keep_token }),
             (false, false) => Ok(SignIn::Device),
             (false, true) => Err(usage("--keep-token goes with --sign-in".to_owned())),
@@ -295,19 +298,18 @@ impl Typed {
     }
 
     fn token(&self) -> Result<Command, Error> {
-        let has = |name| self.flags.contains(&name);
-        if has("raw") && (has("json") || has("probe")) {
+        if self.has("raw") && (self.has("json") || self.has("probe")) {
             let problem = "--raw prints the token alone: neither --json nor --probe goes with it";
             return Err(usage(problem.to_owned()));
         }
-        if self.account.is_some() && !has("probe") {
+        if self.account.is_some() && !self.has("probe") {
             return Err(usage("--account is for --probe".to_owned()));
         }
         Ok(Command::Token(TokenOptions {
             audience: self.audience.clone(),
             account: self.account.clone(),
-            probe: has("probe"),
-            raw: has("raw"),
+            probe: self.has("probe"),
+            raw: self.has("raw"),
         }))
     }
 

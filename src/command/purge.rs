@@ -10,6 +10,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use rustix::fs::Gid;
 
+use super::load;
 use crate::cli::{Invocation, PurgeOptions};
 use crate::cloud::Pin;
 use crate::config::{self, Config};
@@ -28,29 +29,26 @@ pub fn run(invocation: &Invocation, options: &PurgeOptions) -> Result<u8, Error>
     let mut instance = Instance::of(invocation);
     // Whoever asks which sets there are need not wait, nor be allowed to write.
     let is_question = !options.all && options.sets.is_empty();
-    let is_nowhere = Dir::walk(&instance.runtime)?.is_none();
-    let _lock = match is_question || options.dry_run && is_nowhere {
+    let is_idle = is_question || options.dry_run && Dir::walk(&instance.runtime)?.is_none();
+    let locked = match is_idle {
         true => None,
         false => Some(Lock::of_instance(&instance.runtime, instance.patience())?),
     };
-    if let Some(state) = Dir::walk(&instance.state)? {
-        instance.memory = Memory::load(&state)?;
+    let state = Dir::walk(&instance.state)?;
+    if let Some(state) = &state {
+        instance.memory = Memory::load(state)?;
     }
     if is_question {
         return Err(instance.usage("purge wants the names of sets, or --all"));
     }
     instance.refuse_unknown(&options.sets)?;
     let mut purge = Purge::new(&instance, options);
-    let targets = purge.targets()?;
+    let targets = purge.targets();
     purge.remove(&targets);
-    let outcome = match options.all && purge.failed.is_empty() {
-        true => purge.clear(),
-        false if options.dry_run => Ok(()),
-        false => instance.forget(&purge.purged),
-    };
-    if let Err(error) = outcome {
-        report::failure(None, &error);
-        purge.is_whole = false;
+    if options.all && purge.failed.is_empty() {
+        purge.clear();
+    } else if let Some((runtime, _)) = locked.filter(|_| !options.dry_run) {
+        purge.forget(&runtime, state.as_ref());
     }
     purge.sum_up();
     Ok(match purge.is_whole {
@@ -73,14 +71,12 @@ struct Instance {
 impl Instance {
     fn of(invocation: &Invocation) -> Self {
         let request = &invocation.config;
-        let (config, errors) = match Config::load(request) {
-            Ok(config) => (Some(config), Vec::new()),
+        let (config, errors) = match load::offline(invocation) {
+            Ok(loaded) => (Some(loaded.config), Vec::new()),
             Err(errors) => (None, errors),
         };
-        let level = config
-            .as_ref()
-            .map_or(LevelFilter::Info, |config| config.log);
-        crate::log::init(invocation.log.unwrap_or(level));
+        // Without a configuration nobody has begun to.
+        crate::log::init(invocation.log.unwrap_or(LevelFilter::Info));
         for error in errors {
             log::warn!("the configuration does not count: {error}");
         }
@@ -159,33 +155,6 @@ impl Instance {
             problem: format!("{problem}; known sets: {known}"),
         }
     }
-
-    /// Forgets sets; last of all what a purge must find that comes after one that was killed.
-    fn forget(&self, sets: &[&str]) -> Result<(), Error> {
-        let stays = |set: &str| !sets.contains(&set);
-        if let Some(runtime) = Dir::walk(&self.runtime)? {
-            let mut seen = Seen::load(&runtime);
-            let count = seen.files.len();
-            seen.files.retain(|file| stays(&file.set));
-            if seen.files.len() != count {
-                seen.save(&runtime)?;
-            }
-            if let Ok(Some(mut status)) = Status::load(&runtime) {
-                status.sets.retain(|set| stays(&set.name));
-                status.orphaned.retain(|orphan| stays(&orphan.set));
-                // For the same readers.
-                let group = runtime.stat(Status::FILE)?;
-                status.save(&runtime, group.map(|stat| Gid::from_raw(stat.group)))?;
-            }
-        }
-        let mut memory = self.memory.clone();
-        memory.retain(&stays);
-        memory.directories.retain(|known| stays(&known.set));
-        match Dir::walk(&self.state)?.filter(|_| !memory.is_foreign()) {
-            Some(state) => memory.save(&state),
-            None => Ok(()),
-        }
-    }
 }
 
 /// A purge on its way.
@@ -216,7 +185,7 @@ impl<'a> Purge<'a> {
     }
 
     /// Each directory in which files of the wanted sets may lie.
-    fn targets(&mut self) -> Result<Vec<Delivered>, Error> {
+    fn targets(&mut self) -> Vec<Delivered> {
         let Instance {
             config,
             memory,
@@ -244,7 +213,10 @@ impl<'a> Purge<'a> {
         }
         if self.options.all {
             // Also those that nobody remembers.
-            for name in self.removal.names_at(sets) {
+            let names = self.removal.names_at(sets);
+            let listed = self.removal.outcome();
+            self.note(listed);
+            for name in names {
                 let directory = sets.join(&name);
                 let is_known = targets.iter().any(|target| target.directory == directory);
                 if !is_known && SetName::parse(&name).is_ok() {
@@ -252,7 +224,7 @@ impl<'a> Purge<'a> {
                 }
             }
         }
-        self.removal.outcome().map(|()| targets)
+        targets
     }
 
     /// Removes what was delivered.
@@ -280,12 +252,48 @@ impl<'a> Purge<'a> {
     }
 
     /// Removes all that is kept for later runs.
-    fn clear(&mut self) -> Result<(), Error> {
+    fn clear(&mut self) {
         let instance = self.instance;
         self.clear_directory(&instance.state);
         self.removal.purge_empty(&instance.sets, &instance.runtime);
         self.clear_directory(&instance.runtime);
-        self.removal.outcome()
+        let cleared = self.removal.outcome();
+        self.note(cleared);
+    }
+
+    /// Forgets what was purged; last of all what a purge must find that comes after one that
+    /// was killed.
+    fn forget(&mut self, runtime: &Dir, state: Option<&Dir>) {
+        let stays = |set: &str| !self.purged.contains(&set);
+        let mut seen = Seen::load(runtime);
+        let count = seen.files.len();
+        seen.files.retain(|file| stays(&file.set));
+        let mut outcome = Ok(());
+        if seen.files.len() != count {
+            outcome = seen.save(runtime);
+        }
+        if let Ok(Some(mut status)) = Status::load(runtime) {
+            status.sets.retain(|set| stays(&set.name));
+            status.orphaned.retain(|orphan| stays(&orphan.set));
+            // For the same readers.
+            let group = runtime.stat(Status::FILE).ok().flatten();
+            let group = group.map(|stat| Gid::from_raw(stat.group));
+            outcome = outcome.and_then(|()| status.save(runtime, group));
+        }
+        let mut memory = self.instance.memory.clone();
+        memory.retain(&stays);
+        memory.directories.retain(|known| stays(&known.set));
+        if let Some(state) = state.filter(|_| !memory.is_foreign()) {
+            outcome = outcome.and_then(|()| memory.save(state));
+        }
+        self.note(outcome);
+    }
+
+    fn note(&mut self, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            report::failure(None, &error);
+            self.is_whole = false;
+        }
     }
 
     fn clear_directory(&mut self, path: &Path) {

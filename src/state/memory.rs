@@ -94,9 +94,11 @@ impl Memory {
 
     /// Remembers `memory` of `set`.
     pub fn remember(&mut self, set: &str, memory: SetMemory) {
-        self.sets.retain(|(name, _)| name != set);
         let place = self.sets.partition_point(|(name, _)| name.as_str() < set);
-        self.sets.insert(place, (set.to_owned(), memory));
+        match self.sets.get_mut(place) {
+            Some((name, known)) if name == set => *known = memory,
+            _ => self.sets.insert(place, (set.to_owned(), memory)),
+        }
     }
 
     /// Whether a later release's file lies there, which stays untouched.

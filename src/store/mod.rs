@@ -28,7 +28,7 @@ mod tests;
 pub use commit::{Commit, Hook};
 pub use heal::Healed;
 pub use incoming::{Digests, Incoming, Part};
-pub use purge::{holds, Removal};
+pub use purge::{Holding, Removal};
 pub use stage::{Changes, Staging};
 
 use rustix::fs::Uid;

@@ -35,19 +35,35 @@ pub struct Removal {
     error: Option<Error>,
 }
 
-/// Whether files of `set` of `instance` lie in `directory`, as their records say; nothing if
-/// there is no such directory. Only looks.
-pub fn holds(directory: &Path, instance: &str, set: &str) -> Result<Option<bool>, Error> {
-    let Some(root) = Dir::walk(directory)? else {
-        return Ok(None);
-    };
-    let Some(hold) = root.open_dir(HOLD)? else {
-        return Ok(Some(false));
-    };
-    let records = Records::read(&hold)?.all;
-    Ok(Some(
-        records.iter().any(|record| record.is_of(instance, set)),
-    ))
+/// What lies in a directory that is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// There is no such directory.
+    Nowhere,
+    /// Nothing that records say is of the set, or that can be looked at.
+    Other,
+    /// Files of the set.
+    Ours,
+}
+
+impl Holding {
+    /// What lies in `directory` of `set` of `instance`. Only looks.
+    pub fn of(directory: &Path, instance: &str, set: &str) -> Self {
+        let root = match Dir::walk(directory) {
+            Ok(None) => return Self::Nowhere,
+            found => found.ok().flatten(),
+        };
+        let hold = root.and_then(|root| root.open_dir(HOLD).ok().flatten());
+        let records = hold.and_then(|hold| Records::read(&hold).ok());
+        let is_ours = |records: Records| {
+            let mut records = records.0.iter();
+            records.any(|(record, _)| record.is_of(instance, set))
+        };
+        match records.is_some_and(is_ours) {
+            true => Self::Ours,
+            false => Self::Other,
+        }
+    }
 }
 
 impl Removal {
@@ -68,10 +84,16 @@ impl Removal {
         let Some(hold) = self.keep(root.open_dir(HOLD)).flatten() else {
             return;
         };
-        let records = Records::claimed(&root, &hold, instance, set);
-        let Some(records) = self.keep(records) else {
+        // Until it is closed nobody else changes what is there.
+        self.keep(root.lock());
+        let Some(records) = self.keep(Records::read(&hold)) else {
             return;
         };
+        let claimed = records.refuse_others(directory, instance, set);
+        self.keep(claimed);
+        if self.error.is_some() {
+            return;
+        }
         self.sweep(&root, &|name| records.kind(&root, name));
         self.last(&hold, &[CURRENT]);
         self.sync(&hold);
@@ -234,39 +256,37 @@ enum Kind {
     LeftOver,
 }
 
-/// What the records in a set's directory say.
-struct Records {
-    all: Vec<Record>,
-    /// How many of them, the first, are of files that stand in the directory itself.
-    plain: usize,
-}
+/// What the records in a set's directory say, and whether that is of files that stand in the
+/// directory itself.
+struct Records(Vec<(Record, bool)>);
 
 impl Records {
-    /// Those in `hold`, if none of them is of another set or instance. Nobody else changes the
-    /// directory while it is open.
-    fn claimed(root: &Dir, hold: &Dir, instance: &str, set: &str) -> Result<Self, Error> {
-        root.lock()?;
-        let records = Self::read(hold)?;
-        for record in &records.all {
-            record.refuse_other(instance, set, root.path())?;
-        }
-        Ok(records)
-    }
-
     fn read(hold: &Dir) -> Result<Self, Error> {
-        let mut all = Vec::new();
-        for name in [MARKER, INTENT] {
-            all.extend(Record::of_any_release(hold, name)?);
-        }
-        let plain = all.len();
+        let mut records = Vec::new();
         for name in hold.sorted_names()? {
-            if is_id(&name) {
-                if let Some(generation) = hold.open_dir(&name)? {
-                    all.extend(Record::of_any_release(&generation, MARKER)?);
+            let record = if is_id(&name) {
+                match hold.open_dir(&name)? {
+                    Some(generation) => Record::of_any_release(&generation, MARKER)?,
+                    None => None,
                 }
+            } else if name == INTENT || name == MARKER {
+                Record::of_any_release(hold, &name)?
+            } else {
+                None
+            };
+            if let Some(record) = record {
+                records.push((record, !is_id(&name)));
             }
         }
-        Ok(Self { all, plain })
+        Ok(Self(records))
+    }
+
+    /// Refuses `directory` if one of them is of another set or instance.
+    fn refuse_others(&self, directory: &Path, instance: &str, set: &str) -> Result<(), Error> {
+        for (record, _) in &self.0 {
+            record.refuse_other(instance, set, directory)?;
+        }
+        Ok(())
     }
 
     /// What `name` stands for in the set's directory.
@@ -284,11 +304,10 @@ impl Records {
             }
         }
         let mut kind = Kind::Foreign;
-        for (place, record) in self.all.iter().enumerate() {
+        for (record, is_plain) in &self.0 {
             for entry in record.files.iter().filter(|it| it.name.as_str() == name) {
                 kind = Kind::Changed;
-                let is_plain = place < self.plain;
-                if is_plain && verify::state(root, entry, None)? != FileState::Damaged {
+                if *is_plain && verify::state(root, entry, None)? != FileState::Damaged {
                     return Ok(Kind::Delivered);
                 }
             }

@@ -10,25 +10,24 @@ use crate::disk::Dir;
 use crate::error::Error;
 use crate::name::SetName;
 use crate::state::{Delivered, Memory};
-use crate::store;
+use crate::store::Holding;
 
 /// The remembered directories that no configured set uses any more although files lie there.
 /// Those that went with the memory they lay in are forgotten; what cannot be looked at now (of
 /// a partition that is not mounted, say) is neither.
 pub fn orphans(config: &Config, memory: &mut Memory) -> Vec<Delivered> {
     let mut orphans = Vec::new();
-    memory.directories.retain(|delivered| {
+    for delivered in std::mem::take(&mut memory.directories) {
         let directory = &delivered.directory;
-        if is_in_use(config, delivered) {
-            return true;
+        if !is_in_use(config, &delivered) {
+            match Holding::of(directory, &config.instance, &delivered.set) {
+                Holding::Nowhere if directory.starts_with(&config.runtime_directory) => continue,
+                Holding::Ours => orphans.push(delivered.clone()),
+                Holding::Nowhere | Holding::Other => {}
+            }
         }
-        match store::holds(directory, &config.instance, &delivered.set) {
-            Ok(None) => return !directory.starts_with(&config.runtime_directory),
-            Ok(Some(true)) => orphans.push(delivered.clone()),
-            Ok(Some(false)) | Err(_) => {}
-        }
-        true
-    });
+        memory.directories.push(delivered);
+    }
     orphans
 }
 

@@ -14,21 +14,21 @@ fn purge(device: &Device) -> Removal {
     removal
 }
 
-fn is_held(device: &Device) -> Option<bool> {
-    holds(&device.path(""), "", "mqtt").unwrap()
+fn holding(device: &Device) -> Holding {
+    Holding::of(&device.path(""), "", "mqtt")
 }
 
 #[test]
 fn names_go_and_the_directory_stays() {
     for layout in BOTH {
         let device = Device::new();
-        assert_eq!(is_held(&device), None);
+        assert_eq!(holding(&device), Holding::Nowhere);
         device.deliver(layout, &PAIR);
         device.deliver_with(layout, &NEXT, Hook::Run);
-        assert_eq!(is_held(&device), Some(true));
+        assert_eq!(holding(&device), Holding::Ours);
         assert_eq!(purge(&device).files, 2);
         assert_eq!(device.listing().len(), 1, "{layout:?}");
-        assert_eq!(is_held(&device), Some(false));
+        assert_eq!(holding(&device), Holding::Other);
         assert!(purge(&device).removed.is_empty());
     }
 }
@@ -81,7 +81,8 @@ fn records_of_others_protect_what_lies_beside_them() {
                     other => panic!("{other:?}"),
                 }
             }
-            assert_eq!(holds(&device.path(""), instance, set).unwrap(), Some(false));
+            let found = Holding::of(&device.path(""), instance, set);
+            assert_eq!(found, Holding::Other);
         }
         assert_eq!(device.listing(), before);
     }
@@ -97,6 +98,6 @@ fn nothing_is_touched_after_an_error() {
     while !matches!(removal.outcome(), Err(Error::Disk { .. })) {
         removal.purge(&device.path(""), "", "mqtt");
     }
-    assert_eq!(is_held(&device), Some(true), "the marker is there still");
+    assert_eq!(holding(&device), Holding::Ours, "the marker is there still");
     assert_eq!(removal.removed.len(), 2);
 }
