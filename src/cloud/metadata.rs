@@ -39,6 +39,21 @@ pub fn read(document: &[u8], host: &HostName, name: Option<&str>) -> Result<Clou
     cloud(chosen(entries, host, name)?, host)
 }
 
+/// What can be supposed of the private cloud whose Resource Manager is `host` until it is
+/// asked: its services are neighbours, as those of a stamp are.
+///
+/// # Errors
+/// A name from which nothing follows.
+pub fn supposed(host: &HostName) -> Result<Cloud, Invalid> {
+    let stamp = stamp(host)?;
+    let vaults = HostName::parse(&format!("vault.{stamp}"))?;
+    let mut cloud = Cloud::at(host.clone(), Protocol::Entra, vaults);
+    cloud.resource_manager = Some(host.clone());
+    cloud.storage_suffix = Some(HostName::parse(stamp)?);
+    cloud.storage_audience = Some(STORAGE_AUDIENCE.to_owned());
+    Ok(cloud)
+}
+
 /// A JSON document, perhaps behind a byte order mark.
 pub(super) fn json(bytes: &[u8]) -> Option<Json> {
     let text = std::str::from_utf8(bytes).ok()?;

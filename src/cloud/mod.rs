@@ -187,6 +187,11 @@ impl Cloud {
             .map(|preset| preset.name)
     }
 
+    /// Whether these are [supposed](metadata::supposed) facts: no Resource Manager issues tokens.
+    pub fn is_supposed(&self) -> bool {
+        self.resource_manager.as_ref() == Some(&self.authority)
+    }
+
     /// Whether `host` issues tokens for this cloud.
     pub fn is_authority(&self, host: &str) -> bool {
         let known = |name: &HostName| name.as_str().eq_ignore_ascii_case(host);

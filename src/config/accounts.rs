@@ -8,6 +8,7 @@ use std::path::Path;
 use rustix::fs::{Gid, Uid};
 
 use super::suggest;
+use crate::disk::Root;
 
 /// The names that are known.
 #[derive(Clone, Debug, Default)]
@@ -31,10 +32,10 @@ struct Group {
 }
 
 impl Accounts {
-    /// Reads the files below `root`. A file that is not there names nobody.
-    pub fn read(root: &Path) -> Self {
-        let passwd = std::fs::read(root.join("etc/passwd")).unwrap_or_default();
-        let group = std::fs::read(root.join("etc/group")).unwrap_or_default();
+    /// Reads the files of `root`. A file that is not there names nobody.
+    pub fn read(root: &Root) -> Self {
+        let read = |path| std::fs::read(root.target(Path::new(path))).unwrap_or_default();
+        let (passwd, group) = (read("/etc/passwd"), read("/etc/group"));
         Self::parse(
             &String::from_utf8_lossy(&passwd),
             &String::from_utf8_lossy(&group),

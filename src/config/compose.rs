@@ -4,7 +4,6 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::device;
 use super::document::Document;
 use super::form::Ground;
 use super::inner;
@@ -15,7 +14,7 @@ use super::source;
 use super::table::{self, Section};
 use super::value;
 use super::{Composition, Content, Template, TemplateProblem, Value};
-use crate::disk;
+use crate::disk::{self, Root};
 use crate::error::{Error, Place};
 
 /// Reads the composition `node`.
@@ -111,8 +110,8 @@ fn of_file(
 }
 
 /// The template at `path`, under the rules for files of the configuration.
-fn document(node: &Node<'_>, path: &Path, root: Option<&Path>) -> Result<Document, Problem> {
-    let seen = device::below(root, path);
+fn document(node: &Node<'_>, path: &Path, root: &Root) -> Result<Document, Problem> {
+    let seen = root.place(path);
     let text = disk::read_config(&seen).map_err(|error| match error {
         Error::Disk { errno, .. } if errno == Errno::NOENT => node.problem_with(
             "names a file that does not exist",

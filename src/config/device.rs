@@ -1,23 +1,24 @@
 //! Reads `device_id`, which tells this device's secrets from its neighbours'.
 
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::json::{Kind, Node};
 use super::object::Object;
 use super::problem::{Problem, Problems};
 use super::table::{self, Section};
 use super::value;
+use crate::disk::Root;
 
-/// Reads the id, from its file or the system if need be. In the image at `root` neither
+/// Reads the id, from its file or the system if need be. In an image neither
 /// has to be there: then `device` stands in, so that names can be checked.
 pub(super) fn read(
     node: Option<&Node<'_>>,
-    root: Option<&Path>,
+    root: &Root,
     problems: &mut Problems,
 ) -> Option<String> {
     let Some(node) = node else {
-        return Some(match root {
+        return Some(match root.top() {
             Some(_) => STAND_IN.to_owned(),
             None => host_name(),
         });
@@ -42,13 +43,8 @@ pub(super) fn read(
     }
 }
 
-fn of_file(
-    node: &Node<'_>,
-    path: &Path,
-    root: Option<&Path>,
-    problems: &mut Problems,
-) -> Option<String> {
-    match (read_text(&below(root, path)), root) {
+fn of_file(node: &Node<'_>, path: &Path, root: &Root, problems: &mut Problems) -> Option<String> {
+    match (read_text(&root.target(path)), root.top()) {
         (Ok(text), _) => problems.keep(checked(node, text.trim())),
         (Err(_), Some(_)) => {
             let text = format!(
@@ -66,14 +62,6 @@ fn of_file(
             problems.add(node.problem_with(&rule, &format!("provision {}", path.display())));
             None
         }
-    }
-}
-
-/// `path` as seen from outside of the image at `root`.
-pub(super) fn below(root: Option<&Path>, path: &Path) -> PathBuf {
-    match root {
-        Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
-        None => path.to_owned(),
     }
 }
 

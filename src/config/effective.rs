@@ -169,13 +169,13 @@ fn cloud(cloud: &Cloud) -> Json {
     if Cloud::preset(&cloud.name).as_ref() == Ok(cloud) {
         return Json::text(&cloud.name);
     }
-    let mut json = Json::object(vec![
-        ("authority", Json::text(cloud.authority_url())),
-        ("vault_suffix", Json::text(cloud.vault_suffix.as_str())),
-        ("vault_audience", Json::text(&cloud.vault_audience)),
-    ]);
+    let authority = (!cloud.is_supposed()).then(|| cloud.authority_url());
+    let mut json = Json::object(vec![]);
     let url = |host: &HostName| format!("https://{host}");
     for (key, fact) in [
+        ("authority", authority),
+        ("vault_suffix", Some(cloud.vault_suffix.to_string())),
+        ("vault_audience", Some(cloud.vault_audience.clone())),
         (
             "storage_suffix",
             cloud.storage_suffix.as_ref().map(HostName::to_string),

@@ -1,9 +1,11 @@
 //! From files to a [`Config`].
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
+use rustix::fs::{Gid, Uid};
+use rustix::process::{getegid, geteuid};
 
 use super::accounts::Accounts;
 use super::budget;
@@ -24,7 +26,8 @@ use super::{cloud, device, identity, pinned};
 use super::{BrokenSet, Config, Identity, InstanceName, LoadRequest, Set};
 use super::{Outline, PrivateCloud};
 use crate::clock;
-use crate::cloud::{Cloud, Pin};
+use crate::cloud::{metadata, Cloud, Pin};
+use crate::disk::Root;
 use crate::error::Error;
 use crate::name::HostName;
 
@@ -41,8 +44,7 @@ impl Config {
 
 /// The files that the configuration consists of, the main one first.
 pub(super) fn files(request: &LoadRequest) -> Result<Vec<SourceFile>, Vec<Error>> {
-    let path = device::below(request.root.as_deref(), &request.config);
-    source::read(&path).map_err(|problem| vec![problem.into()])
+    source::read(&request.root, &request.config).map_err(|problem| vec![problem.into()])
 }
 
 /// The configuration that `files` say, the main one first.
@@ -66,9 +68,9 @@ fn build(
 ) -> Result<Config, Vec<Error>> {
     let main = object.node.clone();
     let mut top = read_top(request, object, &mut problems);
-    let root = request.root.as_deref();
-    let accounts = Accounts::read(root.unwrap_or(Path::new("/")));
-    let mut drafts = read_sets(&gathered.sets, &top.around_sets(&accounts, root));
+    let accounts = Accounts::read(&request.root);
+    let around = top.around_sets(&accounts, &request.root);
+    let mut drafts = read_sets(&gathered.sets, &around);
     drafts.extend(gathered.broken);
     directories::check(&mut drafts, &top.own);
     let (sets, broken_sets) = settle(drafts, &mut problems);
@@ -123,19 +125,20 @@ pub(super) struct Top {
 }
 
 impl Top {
-    fn around_sets<'a>(
-        &'a self,
-        accounts: &'a Accounts,
-        root: Option<&'a Path>,
-    ) -> Surroundings<'a> {
+    fn around_sets<'a>(&'a self, accounts: &'a Accounts, root: &'a Root) -> Surroundings<'a> {
+        // On its device the timer runs it as root.
+        let (user, group) = match root.top() {
+            Some(_) => (Uid::ROOT, Gid::ROOT),
+            None => (geteuid(), getegid()),
+        };
         Surroundings {
             accounts,
             cloud: self.cloud.as_ref(),
             device_id: self.device_id.as_deref(),
-            group: rustix::process::getegid(),
+            group,
             root,
             runtime_directory: &self.own.runtime,
-            user: rustix::process::geteuid(),
+            user,
             vault: self.vault.clone(),
         }
     }
@@ -158,8 +161,8 @@ pub(super) fn read_top(
     mut object: Object<'_>,
     problems: &mut Problems,
 ) -> Top {
-    let root = request.root.as_deref();
-    let environment = match root {
+    let root = &request.root;
+    let environment = match root.top() {
         Some(_) => Environment::Elsewhere,
         None => Environment::Ours,
     };
@@ -180,6 +183,7 @@ pub(super) fn read_top(
             match told(request, &own, &private.resource_manager) {
                 Ok(pin) => {
                     warn_of_age(&pin, &node, problems);
+                    warn_of_supposition(&pin.cloud, &node, problems);
                     private.settle(pin.cloud, problems)
                 }
                 Err(error) => {
@@ -211,16 +215,27 @@ pub(super) fn read_top(
     top
 }
 
-/// What a private cloud told: just now, or before.
+/// What a private cloud told: just now, or before. In an image, which only its devices' runs
+/// will ask for, what can be supposed.
 fn told(request: &LoadRequest, own: &Own, resource_manager: &HostName) -> Result<Pin, Error> {
+    let asked = clock::now();
     if let Some(cloud) = request.told.clone() {
-        let asked = clock::now();
         return Ok(Pin { cloud, asked });
     }
-    let state = device::below(request.root.as_deref(), &own.state);
-    pinned::pin(&state, resource_manager)?.ok_or_else(|| Error::CloudUnknown {
-        resource_manager: resource_manager.clone(),
-    })
+    let pin = pinned::pin(&request.root, &own.state, resource_manager);
+    let supposed = || {
+        request.root.top()?;
+        let cloud = metadata::supposed(resource_manager).ok()?;
+        Some(Pin { cloud, asked })
+    };
+    match pin {
+        Ok(Some(pin)) => Ok(pin),
+        Ok(None) => supposed().ok_or_else(|| Error::CloudUnknown {
+            resource_manager: resource_manager.clone(),
+        }),
+        // Of an image the directory is looked at, too, and there is more to tell.
+        Err(error) => supposed().ok_or(error),
+    }
 }
 
 fn warn_of_age(pin: &Pin, node: &Node<'_>, problems: &mut Problems) {
@@ -233,6 +248,14 @@ fn warn_of_age(pin: &Pin, node: &Node<'_>, problems: &mut Problems) {
         );
         problems.warn(node, &text);
     }
+}
+
+fn warn_of_supposition(cloud: &Cloud, node: &Node<'_>, problems: &mut Problems) {
+    if !cloud.is_supposed() {
+        return;
+    }
+    let text = format!("{} tells the facts of this cloud to the device only; here vaults are supposed to be NAME.{}: give \"vault_suffix\" where they are not", cloud.name, cloud.vault_suffix);
+    problems.warn(node, &text);
 }
 
 fn need<'a>(top: &mut Object<'a>, name: &str, problems: &mut Problems) -> Option<Node<'a>> {
@@ -267,7 +290,7 @@ pub(super) fn own_directories(
         Some(name) => directory.join(name.as_str()),
         None => directory,
     };
-    let config = source::directory(&device::below(request.root.as_deref(), &request.config));
+    let config = source::directory(&request.root, &request.config);
     Own {
         config: std::path::absolute(&config).unwrap_or(config),
         runtime: of_instance(runtime),

@@ -331,6 +331,26 @@ impl Identity {
             Self::Environment | Self::ManagedIdentity { .. } => None,
         }
     }
+
+    /// Where its credentials lie.
+    pub fn files_mut(&mut self) -> Vec<&mut CredentialFile> {
+        match self {
+            Self::Certificate {
+                certificate,
+                private_key,
+                ..
+            } => std::iter::once(certificate).chain(private_key).collect(),
+            Self::ClientSecret {
+                client_secret: file,
+                ..
+            }
+            | Self::Federated {
+                token_file: file, ..
+            }
+            | Self::Password { password: file, .. } => vec![file],
+            Self::DeviceCode { .. } | Self::Environment | Self::ManagedIdentity { .. } => vec![],
+        }
+    }
 }
 
 /// Where a credential lies; a secret value never stands in the configuration.

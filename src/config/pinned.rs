@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cloud::{Pin, UnusablePin};
-use crate::disk::Dir;
+use crate::disk::{Dir, Root};
 use crate::error::Error;
 use crate::name::HostName;
 
@@ -12,8 +12,12 @@ use crate::name::HostName;
 ///
 /// # Errors
 /// A file that cannot be read, or that a later release wrote.
-pub fn pin(state_directory: &Path, resource_manager: &HostName) -> Result<Option<Pin>, Error> {
-    let Some(directory) = Dir::walk(state_directory)? else {
+pub fn pin(
+    root: &Root,
+    state_directory: &Path,
+    resource_manager: &HostName,
+) -> Result<Option<Pin>, Error> {
+    let Some(directory) = Dir::walk_in(root, state_directory)? else {
         return Ok(None);
     };
     let Some(bytes) = directory.read(Pin::FILE, Pin::LIMIT)? else {

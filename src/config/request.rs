@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::cloud::Cloud;
+use crate::disk::Root;
 use crate::name::{Invalid, SetName};
 
 /// Where the configuration lies and for whom it is loaded.
@@ -13,9 +14,9 @@ pub struct LoadRequest {
     pub config: PathBuf,
     /// The instance; none for the only one.
     pub instance: Option<InstanceName>,
-    /// The root of an image to look into instead of this system: for the configuration,
-    /// `device_id` and the names of users and groups.
-    pub root: Option<PathBuf>,
+    /// The system whose configuration it is: its paths begin there, users and groups are known
+    /// there.
+    pub root: Root,
     /// What a private cloud told of itself just now; else what it told before counts.
     pub told: Option<Cloud>,
 }
@@ -30,7 +31,7 @@ impl LoadRequest {
                 None => base,
             },
             instance,
-            root: None,
+            root: Root::default(),
             told: None,
         }
     }

@@ -17,6 +17,7 @@ use super::table::{self, Section};
 use super::value;
 use super::{ChangeCheck, File, Layout, SelectedFiles, Set};
 use crate::cloud::Cloud;
+use crate::disk::Root;
 use crate::error::Place;
 use crate::name::{Mode, SetName};
 
@@ -28,7 +29,7 @@ pub(super) struct Surroundings<'a> {
     pub cloud: Option<&'a Cloud>,
     pub device_id: Option<&'a str>,
     pub group: Gid,
-    pub root: Option<&'a Path>,
+    pub root: &'a Root,
     pub runtime_directory: &'a Path,
     pub user: Uid,
     pub vault: Vault,

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::document::{whole_file, Document};
 use super::problem::Problem;
-use crate::disk;
+use crate::disk::{self, Root};
 use crate::error::Error;
 
 /// One file of the configuration.
@@ -29,21 +29,22 @@ pub(super) struct SourceFile {
 ///
 /// # Errors
 /// The directories or the main file cannot be read or are not safe.
-pub(super) fn read(config: &Path) -> Result<Vec<SourceFile>, Problem> {
+pub(super) fn read(root: &Root, config: &Path) -> Result<Vec<SourceFile>, Problem> {
+    let target = root.target(config);
     // A name without extension that does not exist was meant as a directory.
-    let is_directory = config.is_dir() || (!config.exists() && config.extension().is_none());
+    let is_directory = target.is_dir() || (!target.exists() && config.extension().is_none());
     if !is_directory {
-        return Ok(vec![main_file(config)?]);
+        return Ok(vec![main_file(&root.place(config))?]);
     }
-    let mut files = vec![main_file(&config.join("config.json"))?];
-    files.extend(drop_ins(&config.join("conf.d"))?);
+    let mut files = vec![main_file(&root.place(&config.join("config.json")))?];
+    files.extend(drop_ins(&root.target(&config.join("conf.d")))?);
     Ok(files)
 }
 
 /// The directory that holds the configuration at `config`.
-pub(super) fn directory(config: &Path) -> PathBuf {
+pub(super) fn directory(root: &Root, config: &Path) -> PathBuf {
     match config.parent() {
-        _ if config.is_dir() => config.to_owned(),
+        _ if root.target(config).is_dir() => config.to_owned(),
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         _ => PathBuf::from("."),
     }

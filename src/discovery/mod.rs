@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::clock;
 use crate::cloud::{Cloud, Pin};
 use crate::config::{self, Outline, PrivateCloud};
-use crate::disk::{self, Access, Dir, Lock};
+use crate::disk::{self, Access, Dir, Lock, Root};
 use crate::error::Error;
 use crate::http::ProxyCredentials;
 use crate::name::HostName;
@@ -41,7 +41,11 @@ impl<'a> Discovery<'a> {
     /// # Errors
     /// A file that cannot be read, or that a later release wrote.
     pub fn open(outline: &'a Outline, private: &'a PrivateCloud) -> Result<Self, Error> {
-        let pin = config::pin(&outline.state_directory, &private.resource_manager)?;
+        let pin = config::pin(
+            &Root::default(),
+            &outline.state_directory,
+            &private.resource_manager,
+        )?;
         Ok(Self {
             outline,
             private,

@@ -13,6 +13,7 @@ mod id;
 mod lock;
 pub(crate) mod mutant;
 mod room;
+mod root;
 mod small;
 mod trust;
 mod walk;
@@ -28,6 +29,7 @@ pub use file::{File, NewFile};
 pub use id::{hex, is_id, random_id};
 pub use lock::Lock;
 pub use room::{free_bytes, lies_in_memory};
+pub use root::Root;
 pub use small::temporary_of;
 pub use trust::{config_names, read_config, read_credential, read_foreign, Origin};
 

@@ -13,13 +13,21 @@ use std::time::Duration;
 use rustix::fs::{flock, AtFlags, FileType, FlockOperation, Mode as Bits, OFlags};
 use rustix::io::Errno;
 
-use super::{failed, is_id, random_id, set_access, Access, Dir, Stat};
+use super::{failed, is_id, random_id, set_access, Access, Dir, Root, Stat};
 use crate::error::Error;
 
 impl Dir {
     /// Walks to `path`, which is absolute. `None` when it does not exist.
     pub fn walk(path: &Path) -> Result<Option<Self>, Error> {
-        let mut here = Self::root()?;
+        Self::walk_in(&Root::default(), path)
+    }
+
+    /// The same in `root`. Who may write to the top of an image is for its builder.
+    pub fn walk_in(root: &Root, path: &Path) -> Result<Option<Self>, Error> {
+        let mut here = match root.top() {
+            Some(top) => Self::top(top)?,
+            None => Self::root()?,
+        };
         for component in components(path)? {
             match here.step(component)? {
                 Some(next) => here = next,
@@ -66,17 +74,20 @@ impl Dir {
     }
 
     fn root() -> Result<Self, Error> {
-        let path = Path::new("/");
+        let root = Self::top(Path::new("/"))?;
+        root.refuse_unsafe()?;
+        Ok(root)
+    }
+
+    fn top(path: &Path) -> Result<Self, Error> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = super::attempt("open", path, || {
             rustix::fs::open(path, flags, Bits::empty())
         })?;
-        let root = Self {
+        Ok(Self {
             fd,
             path: path.to_owned(),
-        };
-        root.refuse_unsafe()?;
-        Ok(root)
+        })
     }
 
     /// The same to a directory of somebody else's: no symbolic link is followed, but it does

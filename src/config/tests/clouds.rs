@@ -3,6 +3,7 @@
 use super::{with_sets, Fixture};
 use crate::cloud::{metadata, Cloud, Pin, Protocol};
 use crate::config::{Config, LoadRequest, Outline};
+use crate::disk::Root;
 use crate::error::Error;
 use crate::name::HostName;
 
@@ -229,7 +230,7 @@ fn request(fixture: &Fixture) -> LoadRequest {
     LoadRequest {
         config: fixture.path(),
         instance: None,
-        root: None,
+        root: Root::default(),
         told: None,
     }
 }

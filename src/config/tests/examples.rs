@@ -9,6 +9,7 @@ use crate::config::document::Document;
 use crate::config::load::from_files;
 use crate::config::source::SourceFile;
 use crate::config::{Config, LoadRequest};
+use crate::disk::Root;
 use crate::error::Error;
 
 fn directory() -> PathBuf {
@@ -122,7 +123,7 @@ fn every_example_of_a_source_is_good() {
             .write("etc/group", "www-data:x:33:\n");
         let load = || {
             Config::load(&LoadRequest {
-                root: Some(fixture.path()),
+                root: Root::image(&fixture.path()).unwrap(),
                 ..LoadRequest::standard(None)
             })
         };
@@ -177,7 +178,8 @@ fn cut_and_changed_files_never_make_a_panic() {
 
 fn load(bytes: Vec<u8>) -> Result<Config, Vec<Error>> {
     let request = LoadRequest {
-        root: Some(PathBuf::from("/nonexistent")),
+        // An image in which nothing is.
+        root: Root::image(&directory()).unwrap(),
         ..LoadRequest::standard(None)
     };
     let file = SourceFile {

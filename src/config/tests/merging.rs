@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{set_mode, with_sets, Fixture};
 use crate::config::{Config, InstanceName, LoadRequest};
+use crate::disk::Root;
 use crate::error::Class;
 
 const ONE_SET: &str = r#"{"a": {"files": {"x": {"secret": "y"}}}}"#;
@@ -131,7 +132,7 @@ fn a_missing_directory_is_told_by_its_main_file() {
     let request = LoadRequest {
         config: fixture.path().join("nowhere"),
         instance: None,
-        root: None,
+        root: Root::default(),
         told: None,
     };
     let errors = Config::load(&request).unwrap_err();
@@ -184,7 +185,7 @@ fn a_single_file_is_a_whole_configuration() {
     let request = LoadRequest {
         config: fixture.path().join("other.json"),
         instance: None,
-        root: None,
+        root: Root::default(),
         told: None,
     };
     assert_eq!(names(&Config::load(&request).unwrap()), (vec!["a"], vec![]));
@@ -196,7 +197,7 @@ fn an_instance_has_directories_of_its_own() {
     let request = LoadRequest {
         config: fixture.path(),
         instance: Some(InstanceName::parse("line-2").unwrap()),
-        root: None,
+        root: Root::default(),
         told: None,
     };
     let config = Config::load(&request).unwrap();
@@ -229,7 +230,7 @@ fn an_image_is_checked_with_its_own_users() {
         .write("etc/keyferry/config.json", &text)
         .write("etc/group", "mosquitto:x:4242:\n");
     let request = LoadRequest {
-        root: Some(fixture.path()),
+        root: Root::image(&fixture.path()).unwrap(),
         ..LoadRequest::standard(None)
     };
     let config = Config::load(&request).unwrap();

@@ -13,6 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Config, LoadRequest};
+use crate::disk::Root;
 use crate::error::Error;
 
 /// A configuration directory in a fresh place.
@@ -48,7 +49,7 @@ impl Fixture {
         Config::load(&LoadRequest {
             config: self.path(),
             instance: None,
-            root: None,
+            root: Root::default(),
             told: None,
         })
     }

@@ -7,6 +7,7 @@ use serde_json::{json, Value};
 use super::Fixture;
 use crate::config::table::{keys_of, Key, Kind, Presence, Section, IDENTITY_TYPES, KEYS};
 use crate::config::{Config, LoadRequest};
+use crate::disk::Root;
 
 /// An image whose configuration is `value`.
 fn load(value: &Value) -> (Option<Config>, Vec<String>) {
@@ -16,7 +17,7 @@ fn load(value: &Value) -> (Option<Config>, Vec<String>) {
         .write("etc/group", "mosquitto:x:4242:\n")
         .write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
     let request = LoadRequest {
-        root: Some(fixture.path()),
+        root: Root::image(&fixture.path()).unwrap(),
         ..LoadRequest::standard(None)
     };
     match Config::load(&request) {
