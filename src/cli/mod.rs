@@ -3,17 +3,18 @@
 mod table;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use log::LevelFilter;
 
 use crate::config::{self, InstanceName, LoadRequest};
+use crate::disk::Root;
 use crate::error::Error;
 use crate::name::{self, HostName, SetName};
 use crate::sync::{Mode, SignIn};
 
-pub use table::{help, version, Flag, Verb, COMMON, LATER_OPTIONS, LATER_VERBS, VERBS};
+pub use table::{help, version, Flag, Verb, COMMON, LATER_VERBS, VERBS};
 
 /// What the operator asks for.
 #[derive(Debug)]
@@ -108,6 +109,7 @@ struct Typed {
     accept: Option<String>,
     audience: Option<String>,
     account: Option<String>,
+    root: Root,
     flags: Vec<&'static str>,
 }
 
@@ -140,9 +142,16 @@ impl Typed {
             self.flags.push(flag.name);
             return Ok(());
         };
-        if flag.name == "config" {
-            self.config = Some(PathBuf::from(value));
-            return Ok(());
+        match flag.name {
+            "config" => {
+                self.config = Some(PathBuf::from(value));
+                return Ok(());
+            }
+            "root" => {
+                self.root = image(Path::new(&value))?;
+                return Ok(());
+            }
+            _ => {}
         }
         let text = value
             .into_string()
@@ -195,6 +204,7 @@ impl Typed {
         if let Some(path) = self.config {
             config.config = path;
         }
+        config.root = self.root;
         Ok(Invocation {
             command,
             config,
@@ -221,9 +231,7 @@ impl Typed {
             return Err(usage(format!("{} takes no arguments", verb.name)));
         }
         match verb.name {
-            "check" => Ok(Command::Check {
-                online: self.has("online"),
-            }),
+            "check" => self.check(),
             "clouds" => self.clouds(),
             "purge" => self.purge(),
             "status" => Ok(Command::Status {
@@ -239,6 +247,15 @@ impl Typed {
                 what: format!("{name} is in the table only"),
             }),
         }
+    }
+
+    fn check(&self) -> Result<Command, Error> {
+        let online = self.has("online");
+        if online && self.root.top().is_some() {
+            let problem = "--online and --root exclude each other: an image has no network";
+            return Err(usage(problem.to_owned()));
+        }
+        Ok(Command::Check { online })
     }
 
     fn purge(&self) -> Result<Command, Error> {
@@ -332,11 +349,6 @@ fn find_flag(name: &str, verb: Option<&'static Verb>) -> Result<&'static Flag, E
     if let Some(flag) = own.iter().chain(&COMMON).find(|flag| flag.name == name) {
         return Ok(flag);
     }
-    if LATER_OPTIONS.contains(&name) {
-        return Err(usage(format!(
-            "--{name} is known to a later version of keyferry"
-        )));
-    }
     let owners: Vec<&str> = VERBS
         .iter()
         .filter(|verb| verb.options.iter().any(|flag| flag.name == name))
@@ -365,6 +377,10 @@ fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'a str>) -> 
 
 fn instance(text: &str) -> Result<InstanceName, Error> {
     InstanceName::parse(text).map_err(|invalid| usage(format!("--instance {invalid}")))
+}
+
+fn image(path: &Path) -> Result<Root, Error> {
+    Root::image(path).map_err(|error| usage(format!("--root {}: {error}", path.display())))
 }
 
 fn level(text: &str) -> Result<LevelFilter, Error> {

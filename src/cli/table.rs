@@ -64,6 +64,11 @@ pub const VERBS: [Verb; 6] = [
                 value: None,
                 summary: "and the network, layer by layer, up to each object",
             },
+            Flag {
+                name: "root",
+                value: Some("DIR"),
+                summary: "of the image in DIR: its users, paths and units",
+            },
             JSON,
         ],
     },
@@ -142,9 +147,6 @@ pub const VERBS: [Verb; 6] = [
 
 /// Verbs that later releases bring; refused by that name today.
 pub const LATER_VERBS: [&str; 1] = ["rollback"];
-
-/// Options that later releases bring.
-pub const LATER_OPTIONS: [&str; 1] = ["root"];
 
 /// Options of every verb.
 pub const COMMON: [Flag; 5] = [

@@ -54,6 +54,7 @@ impl Error {
                 (_, "AuthorizationPermissionMismatch") => format!("give this identity \"Storage Blob Data Reader\" on {host}"),
                 _ => format!("give this identity a role at {host}"),
             },
+            Self::UnfitImage { set, what, .. } => format!("put a working {what} into the image, or correct on_change of set {set}"),
             Self::UnsafeDirectory { path, .. } => format!("make {} a directory that only root or keyferry's user can write, or deliver elsewhere", path.display()),
             Self::Usage { .. } => "see `keyferry --help`".to_owned(),
             Self::WrongClock { .. } => "set this device's clock (NTP)".to_owned(),

@@ -94,7 +94,9 @@ impl Error {
             | Self::SignInRefused(_)
             | Self::TokenRefused { .. } => Class::Refused,
             Self::Usage { .. } => Class::Usage,
-            Self::NoSystemd { .. } | Self::WouldNeedChown { .. } => Class::Config,
+            Self::NoSystemd { .. } | Self::UnfitImage { .. } | Self::WouldNeedChown { .. } => {
+                Class::Config
+            }
         }
     }
 

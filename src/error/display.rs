@@ -123,6 +123,9 @@ impl fmt::Display for Error {
             Self::TokenRefused { host, status, code } => {
                 write!(f, "{host} refused the token: {code} (status {status})")
             }
+            Self::UnfitImage { set, what, problem } => {
+                write!(f, "on_change of {set}: {what} {problem}")
+            }
             Self::UnsafeDirectory { path, problem } => write!(f, "{} {problem}", path.display()),
             Self::Usage { problem } => f.write_str(problem),
             Self::WouldNeedChown { set, file, wanted } => {

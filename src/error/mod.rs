@@ -270,6 +270,15 @@ pub enum Error {
         /// The service's code, escaped: `InvalidAuthenticationTokenAudience`.
         code: String,
     },
+    /// What a set's `on_change` names cannot work in the image.
+    UnfitImage {
+        /// The set.
+        set: SetName,
+        /// The unit or program.
+        what: String,
+        /// What is wrong with it: "is not in this image".
+        problem: String,
+    },
     /// A directory that others could tamper with, so nothing is written below it.
     UnsafeDirectory {
         /// The real directory that breaks the rule.

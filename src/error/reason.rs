@@ -159,6 +159,7 @@ impl Error {
             Self::ClaimedDirectory { .. }
             | Self::NoSystemd { .. }
             | Self::Config { .. }
+            | Self::UnfitImage { .. }
             | Self::WouldNeedChown { .. } => Reason::Config,
             Self::CloudChanged { .. } | Self::CloudUnknown { .. } => Reason::Cloud,
             Self::Credential { problem, .. } => match problem {

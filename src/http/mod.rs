@@ -38,6 +38,7 @@ pub use client::{Attempts, Body, Client, MachineRequest, Patience, Request};
 pub use endpoint::Endpoint;
 pub use meter::Traffic;
 pub use reply::Reply;
+pub use roots::SYSTEM_BUNDLES;
 pub use settings::{Pinned, Proxy, ProxyCredentials, Settings};
 pub use stream::Stream;
 pub use tls::release_time;

@@ -77,7 +77,7 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
 
 /// Where distributions put their bundle: Debian and its kin, Fedora, Alpine and OpenWrt,
 /// RHEL, SUSE.
-const SYSTEM_BUNDLES: [&str; 5] = [
+pub const SYSTEM_BUNDLES: [&str; 5] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",

@@ -52,8 +52,21 @@ fn a_wrong_command_line_is_64_and_told() {
         ),
         (&["purge", "m/q"], "set name \"m/q\" must be"),
         (
-            &["check", "--root", "/"],
-            "--root is known to a later version",
+            &["check", "--root", "/", "--online"],
+            "--online and --root exclude each other",
+        ),
+        (&["check", "--root"], "root"),
+        (
+            &["check", "--root", "/nowhere"],
+            "--root /nowhere: No such file",
+        ),
+        (
+            &["check", "--root", "/dev/null"],
+            "--root /dev/null: not a directory",
+        ),
+        (
+            &["sync", "--root", "/"],
+            "--root stands behind the command: check",
         ),
         (&["sync", "--fast"], "unknown option --fast"),
         (&["sync", "-x"], "unknown option -x"),

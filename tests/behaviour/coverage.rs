@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::provoked::{self, BLOBS, CERTIFICATES, CONTENTS, SELECTIONS};
 
 /// The variants of `Error` and the test that provokes each.
-const ERRORS: [(&str, &str); 37] = [
+const ERRORS: [(&str, &str); 38] = [
     ("Blob", provoked::BLOB),
     ("Certificate", provoked::CERTIFICATE),
     (
@@ -112,6 +112,10 @@ const ERRORS: [(&str, &str); 37] = [
         "tls::a_server_that_is_not_the_one_meant_is_told_by_its_certificate",
     ),
     ("TokenRefused", "token::what_refuses_a_token_says_why"),
+    (
+        "UnfitImage",
+        "images::everything_that_is_wrong_in_an_image_is_told_at_once",
+    ),
     (
         "UnsafeDirectory",
         "files::a_directory_that_others_can_change_is_refused_with_its_rule",

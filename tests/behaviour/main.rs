@@ -39,6 +39,7 @@ mod federated;
 mod files;
 mod golden;
 mod hooks;
+mod images;
 mod keys;
 mod main_job;
 mod managed_identity;

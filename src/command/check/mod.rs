@@ -1,13 +1,16 @@
 //! `keyferry check`: the configuration and the files around it, without network.
 //!
 //! Everything that a run would refuse before its first request is found here, all of it at
-//! once, each with its next step; then the effective configuration is shown.
+//! once, each with its next step; then the effective configuration is shown. Of an image the
+//! same is found as far as it can be known before there is a device.
+
+mod image;
 
 use std::path::Path;
 
 use crate::cli::Invocation;
-use crate::config::{Config, Set, Source, MOST_IN_MEMORY};
-use crate::disk;
+use crate::config::{Config, Identity, Set, Source, MOST_IN_MEMORY};
+use crate::disk::{self, Root};
 use crate::error::{Class, Error};
 use crate::hook;
 use crate::identity::{self, Credential};
@@ -22,7 +25,7 @@ pub fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
     let mut findings = Findings::default();
     let config = match Config::load(&invocation.config) {
         Ok(config) => {
-            findings.look_at(&config);
+            findings.look_at(&config, &invocation.config.root);
             Some(config)
         }
         Err(errors) => {
@@ -35,7 +38,7 @@ pub fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
     if invocation.json {
         report::print(&findings.json(config.as_ref()).pretty());
     } else {
-        findings.tell(config.as_ref());
+        findings.tell(config.as_ref(), &invocation.config.root);
     }
     let gravest = findings.errors.iter().map(|(_, error)| error.class()).max();
     Ok(gravest.map_or(0, Class::exit_code))
@@ -46,28 +49,34 @@ pub fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
 struct Findings {
     errors: Vec<(Option<String>, Error)>,
     warnings: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Findings {
-    fn look_at(&mut self, config: &Config) {
+    fn look_at(&mut self, config: &Config, root: &Root) {
         self.warnings.extend(config.warnings.iter().cloned());
         for broken in &config.broken_sets {
             let errors = std::iter::once(&broken.error).chain(&broken.others);
             self.errors
                 .extend(errors.map(|error| (Some(broken.name.clone()), error.clone())));
         }
-        let mut unattended = false;
+        let is_persons = |identity| matches!(identity, &Identity::DeviceCode { .. });
+        if config.identities.iter().all(is_persons) {
+            self.warnings.push(ONLY_PERSONS.to_owned());
+        }
+        match root.top() {
+            Some(_) => image::look(config, root, self),
+            None => self.look_around(config),
+        }
+    }
+
+    /// At this system.
+    fn look_around(&mut self, config: &Config) {
         for identity in &config.identities {
             match Credential::load(identity, &config.cloud) {
-                Ok(credential) => {
-                    self.warnings.extend(credential.expiry_warning());
-                    unattended |= !credential.needs_person();
-                }
+                Ok(credential) => self.warnings.extend(credential.expiry_warning()),
                 Err(error) => self.errors.push((None, error)),
             }
-        }
-        if !unattended && self.errors.is_empty() {
-            self.warnings.push(ONLY_PERSONS.to_owned());
         }
         if let Err(error) = identity::client(config) {
             self.errors.push((None, error));
@@ -100,9 +109,12 @@ impl Findings {
         }
     }
 
-    fn tell(&self, config: Option<&Config>) {
+    fn tell(&self, config: Option<&Config>, root: &Root) {
         if let Some(config) = config {
             report::print(&config.effective_json());
+        }
+        for note in &self.notes {
+            log::info!("{note}");
         }
         for warning in &self.warnings {
             log::warn!("{warning}");
@@ -111,7 +123,10 @@ impl Findings {
             report::failure(set.as_deref(), error);
         }
         if self.errors.is_empty() {
-            log::info!("nothing wrong was found; the network was not asked");
+            match root.top() {
+                Some(top) => log::info!("nothing wrong was found in the image {}", top.display()),
+                None => log::info!("nothing wrong was found; the network was not asked"),
+            }
         }
     }
 
@@ -132,6 +147,7 @@ impl Findings {
                 "errors",
                 Json::List(self.errors.iter().map(error).collect()),
             ),
+            ("notes", Json::texts(&self.notes)),
             ("ok", Json::Boolean(self.errors.is_empty())),
             ("warnings", Json::texts(&self.warnings)),
         ])

@@ -62,7 +62,8 @@ fn arguments() -> String {
 fn offer(value: &Value) -> Option<String> {
     match value {
         Value::Delivered => Some("_keyferry_offer \"$(_keyferry_delivered)\"".to_owned()),
-        Value::File => Some("_keyferry_paths".to_owned()),
+        Value::Directory => Some("_keyferry_paths -d".to_owned()),
+        Value::File => Some("_keyferry_paths -f".to_owned()),
         Value::Free => None,
         Value::Instance => Some("_keyferry_offer \"$(_keyferry_instances)\"".to_owned()),
         Value::Set => Some("_keyferry_offer \"$(_keyferry_sets)\"".to_owned()),
@@ -142,7 +143,7 @@ _keyferry_paths() {
     local path
     while IFS= read -r path; do
         COMPREPLY+=("$before$path")
-    done < <(compgen -f -- "$word")
+    done < <(compgen "$1" -- "$word")
     # Outside of a completion, in a test say, there is nothing to set.
     compopt -o filenames 2>/dev/null || true
 }

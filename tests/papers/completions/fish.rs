@@ -61,6 +61,7 @@ fn option(flag: &Flag, verb: Option<&Verb>) -> String {
 fn offer(value: &Value) -> Option<String> {
     match value {
         Value::Delivered => Some("-a '(__keyferry_delivered)'".to_owned()),
+        Value::Directory => Some("-a '(__fish_complete_directories)'".to_owned()),
         Value::File => Some(FILES.to_owned()),
         Value::Free => None,
         Value::Instance => Some("-a '(__keyferry_instances)'".to_owned()),

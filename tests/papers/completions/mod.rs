@@ -65,6 +65,8 @@ fn offered_values_are_taken() {
 pub(super) enum Value {
     /// The name of a set of the last run, or of one that was delivered once.
     Delivered,
+    /// A directory.
+    Directory,
     /// A path.
     File,
     /// What nobody can guess.
@@ -89,6 +91,7 @@ pub(super) fn value(flag: &Flag) -> Value {
         ),
         "instance" => Value::Instance,
         "log" => Value::Words(levels()),
+        "root" => Value::Directory,
         name => panic!("say in tests/papers/completions/mod.rs what --{name} takes"),
     }
 }

@@ -67,6 +67,7 @@ fn option(flag: &Flag, indent: usize) -> String {
 fn action(value: &Value) -> String {
     match value {
         Value::Delivered => "_keyferry_delivered".to_owned(),
+        Value::Directory => "_files -/".to_owned(),
         Value::File => "_files".to_owned(),
         Value::Free => " ".to_owned(),
         Value::Instance => "_keyferry_instances".to_owned(),

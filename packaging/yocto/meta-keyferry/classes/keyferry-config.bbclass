@@ -10,10 +10,6 @@ KEYFERRY_CHECKER ?= "keyferry-native"
 # An image may leave /etc/keyferry to provisioning: then "0".
 KEYFERRY_CONFIG_REQUIRED ?= "1"
 
-# Exit codes that warn instead: "66" where certificates and secrets of the identity, which no image
-# should hold, come by provisioning. Graver problems hide behind no other, the gravest is the code.
-KEYFERRY_CHECK_TOLERATED ?= ""
-
 IMAGE_QA_COMMANDS += "keyferry_check_image"
 do_image_qa[depends] += "${KEYFERRY_CHECKER}:do_populate_sysroot"
 do_image_qa[vardeps] += "keyferry_check_image"
@@ -27,7 +23,6 @@ python keyferry_check_image() {
     root = d.getVar("IMAGE_ROOTFS")
     program = os.path.join(d.getVar("STAGING_BINDIR_NATIVE"), "keyferry")
     directory = d.getVar("sysconfdir") + "/keyferry"
-    tolerated = d.getVar("KEYFERRY_CHECK_TOLERATED").split()
 
     def configured():
         return glob.glob(root + directory + "/config.json") or glob.glob(root + directory + "/conf.d/*.json")
@@ -42,8 +37,6 @@ python keyferry_check_image() {
                 bb.warn(said)
             else:
                 bb.note(said)
-        elif str(result.returncode) in tolerated:
-            bb.warn(said)
         else:
             wrong.append(said)
 

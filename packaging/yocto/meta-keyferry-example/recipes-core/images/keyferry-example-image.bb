@@ -7,7 +7,3 @@ inherit core-image keyferry-config
 
 IMAGE_FEATURES += "read-only-rootfs"
 IMAGE_INSTALL += "keyferry"
-
-# The device's certificate comes by provisioning; everything else has to be right now.
-# nooelint: oelint.vars.mispell.unknown
-KEYFERRY_CHECK_TOLERATED = "66"

@@ -13,7 +13,7 @@ function __keyferry_verb
             continue
         end
         switch $word
-            case --max-age --for --account --accept --config --instance --log
+            case --root --max-age --for --account --accept --config --instance --log
                 set is_value 1
             case '-*'
             case '*'
@@ -90,6 +90,7 @@ complete -c keyferry -n '__keyferry_is sync' -l json -d 'print JSON'
 
 complete -c keyferry -n 'not __keyferry_verb' -a check -d 'check the configuration and the files around it, without network'
 complete -c keyferry -n '__keyferry_is check' -l online -d 'and the network, layer by layer, up to each object'
+complete -c keyferry -n '__keyferry_is check' -l root -x -a '(__fish_complete_directories)' -d 'of the image in DIR: its users, paths and units'
 complete -c keyferry -n '__keyferry_is check' -l json -d 'print JSON'
 
 complete -c keyferry -n 'not __keyferry_verb' -a status -d 'how the last run ended, set by set, and the next step'
