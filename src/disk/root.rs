@@ -19,11 +19,12 @@ impl Root {
     /// # Errors
     /// When there is no such directory.
     pub fn image(top: &Path) -> io::Result<Self> {
-        let absolute = std::fs::canonicalize(top)?;
-        if !absolute.is_dir() {
+        let absolute = std::path::absolute(top)?;
+        if !std::fs::metadata(&absolute)?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        Ok(Self(Some(absolute)))
+        // Without the slash at its end.
+        Ok(Self(Some(absolute.components().collect())))
     }
 
     /// Where an image's tree lies; nothing for this system.
@@ -103,7 +104,7 @@ mod tests {
             std::os::unix::fs::symlink(target, at(link)).unwrap();
         }
         let image = Root::image(top.path()).unwrap();
-        let real = std::fs::canonicalize(top.path()).unwrap();
+        let real = top.path();
         for (path, place, target) in [
             ("/", "", ""),
             ("/etc", "etc", "data/keyferry"),

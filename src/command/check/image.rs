@@ -5,6 +5,7 @@
 //! need not be; if it is, it is checked too. This system is not asked: neither its network,
 //! nor its environment, nor its systemd.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::iter::once;
@@ -13,6 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Findings;
+use crate::cloud::Cloud;
 use crate::config::{Config, CredentialFile, Identity, OnChange, Set};
 use crate::disk::{Dir, Root};
 use crate::error::Error;
@@ -20,11 +22,11 @@ use crate::http;
 use crate::identity::{self, Credential};
 
 /// Looks at all that is around `config` in the image `root`.
-pub(super) fn look(config: &Config, root: &Root, findings: &mut Findings) {
-    for identity in &config.identities {
-        look_at_identity(identity, config, root, findings);
+pub(super) fn look(config: Config, root: &Root, findings: &mut Findings) {
+    for identity in config.identities {
+        look_at_identity(identity, &config.cloud, root, findings);
     }
-    if let Some(mut login) = config.proxy_login.clone() {
+    if let Some(mut login) = config.proxy_login {
         if locate(&mut login.password, root, findings) {
             let read = identity::proxy_credentials(Some(&login));
             findings
@@ -32,18 +34,14 @@ pub(super) fn look(config: &Config, root: &Root, findings: &mut Findings) {
                 .extend(read.err().map(|error| (None, error)));
         }
     }
-    if let Err(error) = look_at_authorities(&config.network, root, findings) {
+    if let Err(error) = look_at_authorities(config.network, root, findings) {
         findings.errors.push((None, error));
     }
-    let own = [&config.runtime_directory, &config.state_directory];
-    let sets = config.sets.iter();
-    let sets = sets.map(|set| (Some(set.name.to_string()), &set.directory));
-    for (set, directory) in own.map(|own| (None, own)).into_iter().chain(sets) {
-        if let Err(error) = Dir::walk_in(root, directory) {
-            findings.errors.push((set, error));
-        }
+    for directory in [&config.runtime_directory, &config.state_directory] {
+        look_for_way(None, directory, root, findings);
     }
     for set in &config.sets {
+        look_for_way(Some(set), &set.directory, root, findings);
         look_at_hooks(set, root, findings);
         // In memory on every device.
         if set.directory.starts_with("/run") {
@@ -52,16 +50,25 @@ pub(super) fn look(config: &Config, root: &Root, findings: &mut Findings) {
     }
 }
 
+/// What exists of a directory must be such that nobody else can put another in its place.
+fn look_for_way(set: Option<&Set>, directory: &Path, root: &Root, findings: &mut Findings) {
+    if let Err(error) = Dir::walk_in(root, directory) {
+        let set = set.map(|set| set.name.to_string());
+        findings.errors.push((set, error));
+    }
+}
+
 /// Whoever has an image has what lies in it.
-fn look_at_identity(identity: &Identity, config: &Config, root: &Root, findings: &mut Findings) {
-    let mut identity = identity.clone();
-    let mut files = identity.files_mut();
-    let given = files.len();
-    files.retain_mut(|file| locate(file, root, findings));
-    if files.is_empty() || files.len() < given {
+fn look_at_identity(mut identity: Identity, cloud: &Cloud, root: &Root, findings: &mut Findings) {
+    let files = identity.files_mut();
+    let mut complete = !files.is_empty();
+    for file in files {
+        complete &= locate(file, root, findings);
+    }
+    if !complete {
         return;
     }
-    match Credential::load(&identity, &config.cloud) {
+    match Credential::load(&identity, cloud) {
         Ok(credential) => {
             findings.warnings.extend(credential.expiry_warning());
             let text = credential.description().text;
@@ -77,49 +84,55 @@ fn locate(file: &mut CredentialFile, root: &Root, findings: &mut Findings) -> bo
         return false;
     };
     let target = root.target(path);
-    if target.exists() {
-        *path = target;
-        return true;
+    let there = target.exists();
+    match there {
+        true => *path = target,
+        false => findings.notes.push(to_come(path)),
     }
-    let note = format!("{} {}", path.display(), TO_COME);
-    findings.notes.push(note);
-    false
+    there
+}
+
+fn to_come(path: &Path) -> String {
+    format!(
+        "{} is not in this image: provisioning must bring it",
+        path.display()
+    )
 }
 
 fn look_at_authorities(
-    network: &http::Settings,
+    mut network: http::Settings,
     root: &Root,
     findings: &mut Findings,
 ) -> Result<(), Error> {
-    let mut network = network.clone();
+    let mut bundles = Vec::new();
     if network.ca_file.is_none() {
-        let mut bundles = http::SYSTEM_BUNDLES.into_iter().map(Path::new);
-        let bundle = bundles.find(|path| root.target(path).is_file());
-        let bundle = bundle.ok_or_else(|| Error::NoRoots {
+        let mut usual = http::SYSTEM_BUNDLES
+            .into_iter()
+            .map(|path| root.target(Path::new(path)));
+        let found = usual.find(|bundle| bundle.is_file());
+        bundles.push(found.ok_or_else(|| Error::NoRoots {
             looked: format!(
                 "none of {} is in this image",
                 http::SYSTEM_BUNDLES.join(", ")
             ),
-        })?;
-        network.ca_file = Some(bundle.to_owned());
+        })?);
     }
-    let mut there = Vec::new();
-    for path in [&network.ca_file, &network.ca_extra].into_iter().flatten() {
+    for path in [network.ca_file.take(), network.ca_extra.take()]
+        .iter()
+        .flatten()
+    {
         let target = root.target(path);
-        if target.exists() {
-            there.push(target);
-        } else {
-            let warning = format!("{} {}", path.display(), TO_COME);
-            findings.warnings.push(warning);
+        match target.exists() {
+            true => bundles.push(target),
+            false => findings.warnings.push(to_come(path)),
         }
     }
-    let mut there = there.into_iter();
-    // Without a bundle the one of this system would be read.
-    let Some(bundle) = there.next() else {
+    // Without one, that of this system would be read.
+    if bundles.is_empty() {
         return Ok(());
-    };
-    network.ca_file = Some(bundle);
-    network.ca_extra = there.next();
+    }
+    network.ca_extra = bundles.pop();
+    network.ca_file = bundles.pop().or_else(|| network.ca_extra.take());
     http::Client::new(&network, None).map(|_| ())
 }
 
@@ -131,26 +144,25 @@ fn look_at_hooks(set: &Set, root: &Root, findings: &mut Findings) {
         run,
         ..
     } = &set.on_change;
-    let units: Vec<&String> = reload.iter().chain(restart).chain(start).collect();
-    let mut unfit: Vec<(&str, String)> = Vec::new();
-    if units.is_empty() || SYSTEMD.iter().any(|path| is_file(root, path)) {
-        let units = units.into_iter().map(String::as_str);
-        unfit.extend(units.filter_map(|unit| Some((unit, unit_problem(unit, root)?))));
-    } else {
-        let problem = "is not in this image, but units are named".to_owned();
-        unfit.push(("systemd", problem));
+    let mut unfit = |what: &str, problem: Option<String>| {
+        if let Some(problem) = problem {
+            let (set, what) = (set.name.clone(), what.to_owned());
+            let error = Error::UnfitImage { set, what, problem };
+            findings.errors.push((None, error));
+        }
+    };
+    let is_file = |path: &&str| root.target(Path::new(path)).is_file();
+    let has_systemd = SYSTEMD.iter().any(is_file);
+    let units: Vec<&String> = [reload, restart, start].into_iter().flatten().collect();
+    if !units.is_empty() && !has_systemd {
+        let problem = "is not in this image, but units are named";
+        unfit("systemd", Some(problem.to_owned()));
+    }
+    for unit in units {
+        unfit(unit, unit_problem(unit, root).filter(|_| has_systemd));
     }
     for program in run.iter().filter_map(|argv| argv.first()) {
-        let problem = program_problem(Path::new(program), root);
-        unfit.extend(problem.map(|problem| (program.as_str(), problem)));
-    }
-    for (what, problem) in unfit {
-        let error = Error::UnfitImage {
-            set: set.name.clone(),
-            what: what.to_owned(),
-            problem,
-        };
-        findings.errors.push((None, error));
+        unfit(program, program_problem(Path::new(program), root));
     }
 }
 
@@ -203,25 +215,15 @@ fn program_problem(program: &Path, root: &Root) -> Option<String> {
 
 /// The program that the kernel would give the script `file` to; none for another file.
 fn interpreter(file: &Path) -> Option<PathBuf> {
-    let mut start = Vec::new();
-    let mut file = File::open(file).ok()?.take(256);
-    file.read_to_end(&mut start).ok()?;
-    let line = start.strip_prefix(b"#!")?.split(|byte| *byte == b'\n');
-    let mut words = line
-        .take(1)
-        .flat_map(|line| line.split(u8::is_ascii_whitespace))
-        .filter(|word| !word.is_empty());
-    let path = Path::new(std::ffi::OsStr::from_bytes(words.next()?));
-    Some(path.to_owned())
-}
-
-fn is_file(root: &Root, path: &str) -> bool {
-    root.target(Path::new(path)).is_file()
+    let mut start = [0; 256];
+    let length = File::open(file).ok()?.read(&mut start).ok()?;
+    let line = start.get(..length)?.strip_prefix(b"#!")?;
+    let mut words = line.trim_ascii_start().split(u8::is_ascii_whitespace);
+    Some(PathBuf::from(OsStr::from_bytes(words.next()?)))
 }
 
 const ABSENT: &str = "is not in this image";
 const MASKED: &str = "is masked in this image";
-const TO_COME: &str = "is not in this image: provisioning must bring it";
 const SYSTEMD: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
 const UNITS: [&str; 4] = [
     "/etc/systemd/system",

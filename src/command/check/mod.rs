@@ -23,10 +23,11 @@ use crate::sync;
 pub fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
     crate::log::init(invocation.log.unwrap_or(log::LevelFilter::Info));
     let mut findings = Findings::default();
-    let config = match Config::load(&invocation.config) {
+    let effective = match Config::load(&invocation.config) {
         Ok(config) => {
-            findings.look_at(&config, &invocation.config.root);
-            Some(config)
+            let effective = config.effective();
+            findings.look_at(config, &invocation.config.root);
+            Some(effective)
         }
         Err(errors) => {
             findings
@@ -36,9 +37,9 @@ pub fn run(invocation: &Invocation) -> Result<u8, Vec<Error>> {
         }
     };
     if invocation.json {
-        report::print(&findings.json(config.as_ref()).pretty());
+        report::print(&findings.json(effective).pretty());
     } else {
-        findings.tell(config.as_ref(), &invocation.config.root);
+        findings.tell(effective, &invocation.config.root);
     }
     let gravest = findings.errors.iter().map(|(_, error)| error.class()).max();
     Ok(gravest.map_or(0, Class::exit_code))
@@ -53,12 +54,12 @@ struct Findings {
 }
 
 impl Findings {
-    fn look_at(&mut self, config: &Config, root: &Root) {
-        self.warnings.extend(config.warnings.iter().cloned());
-        for broken in &config.broken_sets {
-            let errors = std::iter::once(&broken.error).chain(&broken.others);
+    fn look_at(&mut self, mut config: Config, root: &Root) {
+        self.warnings.append(&mut config.warnings);
+        for broken in std::mem::take(&mut config.broken_sets) {
+            let errors = std::iter::once(broken.error).chain(broken.others);
             self.errors
-                .extend(errors.map(|error| (Some(broken.name.clone()), error.clone())));
+                .extend(errors.map(|error| (Some(broken.name.clone()), error)));
         }
         let is_persons = |identity| matches!(identity, &Identity::DeviceCode { .. });
         if config.identities.iter().all(is_persons) {
@@ -66,7 +67,7 @@ impl Findings {
         }
         match root.top() {
             Some(_) => image::look(config, root, self),
-            None => self.look_around(config),
+            None => self.look_around(&config),
         }
     }
 
@@ -109,9 +110,9 @@ impl Findings {
         }
     }
 
-    fn tell(&self, config: Option<&Config>, root: &Root) {
-        if let Some(config) = config {
-            report::print(&config.effective_json());
+    fn tell(&self, effective: Option<Json>, root: &Root) {
+        if let Some(effective) = effective {
+            report::print(&effective.pretty());
         }
         for note in &self.notes {
             log::info!("{note}");
@@ -130,7 +131,7 @@ impl Findings {
         }
     }
 
-    fn json(&self, config: Option<&Config>) -> Json {
+    fn json(&self, effective: Option<Json>) -> Json {
         let error = |(set, error): &(Option<String>, Error)| {
             Json::object(vec![
                 ("error", Json::text(error.to_string())),
@@ -140,9 +141,8 @@ impl Findings {
                 ("set", Json::text_or_null(set.as_deref())),
             ])
         };
-        let effective = config.map(|config| config.effective().sorted());
         Json::object(vec![
-            ("config", effective.unwrap_or(Json::Null)),
+            ("config", effective.map_or(Json::Null, Json::sorted)),
             (
                 "errors",
                 Json::List(self.errors.iter().map(error).collect()),
