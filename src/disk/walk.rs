@@ -22,8 +22,18 @@ impl Dir {
         Self::walk_in(&Root::default(), path)
     }
 
-    /// The same in `root`. Who may write to the top of an image is for its builder.
+    /// The same in `root`.
     pub fn walk_in(root: &Root, path: &Path) -> Result<Option<Self>, Error> {
+        match Self::reach(root, path)? {
+            Some(dir) => dir.reopened().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same for somebody who need not be allowed to list it: nothing can be done with what
+    /// is given, but to see that it is there. Who may write to the top of an image is for its
+    /// builder.
+    pub fn reach(root: &Root, path: &Path) -> Result<Option<Self>, Error> {
         let mut here = match root.top() {
             Some(top) => Self::top(top)?,
             None => Self::root()?,
@@ -34,7 +44,7 @@ impl Dir {
                 None => return Ok(None),
             }
         }
-        here.reopened().map(Some)
+        Ok(Some(here))
     }
 
     /// Walks to `path` and makes what is missing of it: ancestors with mode 0755, the last

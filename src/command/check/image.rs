@@ -52,7 +52,7 @@ pub(super) fn look(config: Config, root: &Root, findings: &mut Findings) {
 
 /// What exists of a directory must be such that nobody else can put another in its place.
 fn look_for_way(set: Option<&Set>, directory: &Path, root: &Root, findings: &mut Findings) {
-    if let Err(error) = Dir::walk_in(root, directory) {
+    if let Err(error) = Dir::reach(root, directory) {
         let set = set.map(|set| set.name.to_string());
         findings.errors.push((set, error));
     }
