@@ -56,10 +56,10 @@ struct Findings {
 impl Findings {
     fn look_at(&mut self, mut config: Config, root: &Root) {
         self.warnings.append(&mut config.warnings);
-        for broken in std::mem::take(&mut config.broken_sets) {
-            let errors = std::iter::once(broken.error).chain(broken.others);
+        for broken in &config.broken_sets {
+            let errors = std::iter::once(&broken.error).chain(&broken.others);
             self.errors
-                .extend(errors.map(|error| (Some(broken.name.clone()), error)));
+                .extend(errors.map(|error| (Some(broken.name.clone()), error.clone())));
         }
         let is_persons = |identity| matches!(identity, &Identity::DeviceCode { .. });
         if config.identities.iter().all(is_persons) {
