@@ -51,6 +51,7 @@ pub fn supposed(host: &HostName) -> Result<Cloud, Invalid> {
     cloud.resource_manager = Some(host.clone());
     cloud.storage_suffix = Some(HostName::parse(stamp)?);
     cloud.storage_audience = Some(STORAGE_AUDIENCE.to_owned());
+    cloud.is_supposed = true;
     Ok(cloud)
 }
 

@@ -40,6 +40,9 @@ pub struct Cloud {
     pub graph: Option<HostName>,
     /// The audience that a federated credential's token usually has.
     pub federated_audience: Option<String>,
+    /// Whether the facts are only [supposed](metadata::supposed), for an image. Nothing may be
+    /// sent to such a cloud.
+    pub is_supposed: bool,
 }
 
 /// How an authority wants to be asked for tokens (protocol notes 2.4 and 3.1).
@@ -105,6 +108,7 @@ impl Cloud {
             storage_audience: text(whole.map(|_| STORAGE_AUDIENCE)),
             graph: host(preset.and_then(|preset| preset.graph)),
             federated_audience: text(preset.and_then(|preset| preset.federated_audience)),
+            is_supposed: false,
         }
     }
 
@@ -185,11 +189,6 @@ impl Cloud {
         found
             .or_else(|| others.find(is_domain))
             .map(|preset| preset.name)
-    }
-
-    /// Whether these are [supposed](metadata::supposed) facts: no Resource Manager issues tokens.
-    pub fn is_supposed(&self) -> bool {
-        self.resource_manager.as_ref() == Some(&self.authority)
     }
 
     /// Whether `host` issues tokens for this cloud.

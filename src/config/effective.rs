@@ -169,7 +169,7 @@ fn cloud(cloud: &Cloud) -> Json {
     if Cloud::preset(&cloud.name).as_ref() == Ok(cloud) {
         return Json::text(&cloud.name);
     }
-    let authority = (!cloud.is_supposed()).then(|| cloud.authority_url());
+    let authority = (!cloud.is_supposed).then(|| cloud.authority_url());
     let mut json = Json::object(vec![]);
     let url = |host: &HostName| format!("https://{host}");
     for (key, fact) in [

@@ -67,7 +67,7 @@ pub(super) fn vault(node: &Node<'_>, cloud: Option<&Cloud>, problems: &mut Probl
         return Vault::Unusable;
     };
     let host = value::parsed(node, |text| cloud.vault(text)).map_err(|problem| Problem {
-        advice: match cloud.is_supposed() {
+        advice: match cloud.is_supposed {
             true => "give \"cloud\" the \"vault_suffix\" that its devices will learn; here it is only supposed".to_owned(),
             false => format!("name a vault of cloud \"{}\", or correct \"cloud\"", cloud.name),
         },

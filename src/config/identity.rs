@@ -46,7 +46,7 @@ pub(super) fn read(
 /// AD FS has one tenant, `adfs`; Entra has none of that name.
 fn fitting_tenant(node: &Node<'_>, cloud: &Cloud, tenant: &Tenant) -> Result<(), Problem> {
     match (cloud.protocol, tenant.is_adfs()) {
-        _ if cloud.is_supposed() => Ok(()),
+        _ if cloud.is_supposed => Ok(()),
         (Protocol::AdFs, false) => Err(node.problem_with(
             "names a tenant, but the cloud's authority is AD FS, which has none",
             "write \"tenant\": \"adfs\"",

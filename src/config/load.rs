@@ -251,7 +251,7 @@ fn warn_of_age(pin: &Pin, node: &Node<'_>, problems: &mut Problems) {
 }
 
 fn warn_of_supposition(cloud: &Cloud, node: &Node<'_>, problems: &mut Problems) {
-    if !cloud.is_supposed() {
+    if !cloud.is_supposed {
         return;
     }
     let text = format!("{} tells the facts of this cloud to the device only; here vaults are supposed to be NAME.{}: give \"vault_suffix\" where they are not", cloud.name, cloud.vault_suffix);

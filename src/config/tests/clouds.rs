@@ -226,6 +226,14 @@ fn with_an_authority_nothing_is_asked() {
     assert!(outline.private_cloud.is_none());
 }
 
+#[test]
+fn an_authority_may_be_where_the_resource_manager_is() {
+    let one_host = r#"{"authority": "https://corp.x.y", "vault_suffix": "vault.x.y", "resource_manager": "https://corp.x.y"}"#;
+    let config = fixture(one_host).load().unwrap();
+    let authority = r#""authority": "https://corp.x.y""#;
+    assert!(config.effective_json().contains(authority));
+}
+
 fn request(fixture: &Fixture) -> LoadRequest {
     LoadRequest {
         config: fixture.path(),
